@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_BACKEND_H
+#define PERFMOND_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event/event.h"
+
+/*
+ * Where a count comes from. A backend embeds one struct backend as its first member and exports one
+ * const table of operations.
+ *
+ * Counters are numbered from 0 to NPMC - 1. The device calls each operation only in a
+ * state that allows it: start, stop, read and release of a counter that is set up; stop and read of
+ * a counter that was started and not stopped. setup may come in any state.
+ *
+ * A count is the number of events since the latest start, modulo 2^64 or modulo the width of the
+ * hardware's counter, at least 40 bits.
+ *
+ * Operations return 0 or a negative errno, and log the cause of a failure. On failure nothing has
+ * changed, on any CPU, unless the operation says otherwise.
+ */
+struct backend;
+
+struct backend_operations {
+	/* The name by which --backend chooses it. */
+	const char *name;
+
+	/*
+	 * Makes a backend for the machine. *ret_backend is valid until close.
+	 * Errors: -ENOMEM, -ENOSYS where the kernel lacks what it needs, others as the system has
+	 * them.
+	 */
+	int (*open)(struct backend **ret_backend);
+
+	/* Frees the backend with every counter. */
+	void (*close)(struct backend *backend);
+
+	/*
+	 * Configures a counter for an event. It is stopped and reads 0; what it was set up for
+	 * before is replaced. Errors: -EOPNOTSUPP where the machine has no such event, -EBUSY where
+	 * somebody else holds the counter, -EMFILE, -ENOMEM and others as the system has them.
+	 */
+	int (*setup)(struct backend *backend, unsigned counter, const struct event *event);
+
+	/* Counts from 0. Errors: -EBUSY where the event cannot be on the hardware all the time. */
+	int (*start)(struct backend *backend, unsigned counter);
+
+	/*
+	 * Stops counting and gives the count. On failure the counter is stopped all the same, and
+	 * its count is lost: -EIO where it may be partial.
+	 */
+	int (*stop)(struct backend *backend, unsigned counter, uint64_t *ret_count);
+
+	/* Gives the count and goes on. Errors: -EIO where the count may be partial. */
+	int (*read)(struct backend *backend, unsigned counter, uint64_t *ret_count);
+
+	/* Gives the counter back to the machine. */
+	void (*release)(struct backend *backend, unsigned counter);
+};
+
+struct backend {
+	const struct backend_operations *operations;
+	bool native;             /* takes EVENT_NATIVE */
+	bool legacy;             /* takes EVENT_PERF and EVENT_INTERRUPTS */
+	enum cpu_class cpu;      /* whose codes EVENT_NATIVE has */
+	const char *description; /* for the start line */
+};
+
+/* perf.c: the kernel's perf_event_open(2) and its interrupt total. */
+extern const struct backend_operations perf_backend;
+
+/* sim.c: the register programming of msr.c on a modelled CPU. Chosen by name only. */
+extern const struct backend_operations sim_backend;
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_DEVICE_H
+#define PERFMOND_DEVICE_H
+
+#include <machine/perfmon.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend/backend.h"
+#include "device/trace.h"
+#include "event/event.h"
+
+/*
+ * The device of perfmon(4): two counters, their rules, and the seven requests. It knows neither how
+ * a request arrives nor where a count comes from. One request at a time: the caller serializes.
+ *
+ * An open file is known by its access mode alone, which the caller keeps: there is one writer at
+ * the most, and a reader has no state.
+ */
+
+/* What PMIOTSTAMP reads. */
+struct time_stamp {
+	/*
+	 * The stamp and its rate in MHz, truncated.
+	 * Returns 0, or -ENOTTY on a machine with no time stamp counter that can be used.
+	 */
+	int (*read)(struct time_stamp *stamp, uint32_t *ret_mhz, uint64_t *ret_value);
+};
+
+struct device_counter {
+	bool configured;
+	bool running;
+	bool lost;       /* stopped, and what it had counted could not be read */
+	uint32_t select; /* pmc_val, without PMCF_SYS_FLAGS */
+	uint64_t kept;   /* the value at the latest STOP */
+	uint64_t base;   /* the backend's count that the value is measured from while it runs */
+};
+
+struct device {
+	struct backend *backend;
+	enum event_set events; /* never EVENT_SET_AUTO */
+	struct time_stamp *stamp;
+	struct trace *trace; /* NULL: no trace */
+	bool has_writer;
+	struct device_counter counter[NPMC];
+};
+
+/* Who asks, for the trace. */
+struct caller {
+	int thread; /* its kernel thread id, 0 where the daemon's pid namespace does not have it */
+};
+
+/*
+ * Opens the device. write: the open file's access mode is not O_RDONLY.
+ * Errors: -ENXIO where the machine can count nothing, -EBUSY for a second writer.
+ */
+int device_open(struct device *device, bool write, const struct caller *caller);
+
+/*
+ * The open file went away. Every counter that the writer set up is stopped and given back.
+ */
+void device_release(struct device *device, bool write, const struct caller *caller);
+
+/*
+ * Serves one request.
+ * number: as the client passed it, native or 32-bit layout; argument: what the kernel copied in,
+ * argument_size bytes; reply: room for DEVICE_REPLY_MAX bytes, of which *ret_size are to be copied
+ * out. Errors: as perfmon(4) has them; -ENOTTY for a request that is not among the seven.
+ */
+int device_ioctl(struct device *device, bool write, uint32_t number, const void *argument,
+		 size_t argument_size, void *reply, size_t *ret_size, const struct caller *caller);
+
+#define DEVICE_REPLY_MAX 16
+
+/* Gives every counter back: the daemon ends. */
+void device_close(struct device *device);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "device/request.h"
+
+#include <machine/perfmon.h>
+#include <string.h>
+
+#include "device/counter.h"
+#include "device/device.h"
+
+static int handle_setup(struct device *device, struct argument *argument)
+{
+	return counter_setup(device, argument->number, argument->select);
+}
+
+static int handle_get(struct device *device, struct argument *argument)
+{
+	return counter_get(device, argument->number, &argument->select);
+}
+
+static int handle_start(struct device *device, struct argument *argument)
+{
+	return counter_start(device, argument->number);
+}
+
+static int handle_stop(struct device *device, struct argument *argument)
+{
+	return counter_stop(device, argument->number);
+}
+
+static int handle_read(struct device *device, struct argument *argument)
+{
+	return counter_read(device, argument->number, &argument->value);
+}
+
+static int handle_reset(struct device *device, struct argument *argument)
+{
+	return counter_reset(device, argument->number);
+}
+
+static int handle_tstamp(struct device *device, struct argument *argument)
+{
+	uint32_t rate = 0;
+	int result = device->stamp->read(device->stamp, &rate, &argument->value);
+
+	argument->number = (int32_t)rate;
+	return result;
+}
+
+/*
+ * The requests that carry 64 bits stand here in both layouts, told apart by the size in the number:
+ * an i386 client aligns them to 4. For the same numbers on a kernel with other direction bits
+ * (POWER), the macros of <sys/ioctl.h> are right as well.
+ */
+struct quad_4 {
+	char bytes[12];
+};
+
+struct quad_8 {
+	char bytes[16];
+};
+
+static const struct request requests[] = {
+	{ PMIOSETUP, "PMIOSETUP", LAYOUT_PMC, true, false, true, handle_setup },
+	{ PMIOGET, "PMIOGET", LAYOUT_PMC, true, true, false, handle_get },
+	{ PMIOSTART, "PMIOSTART", LAYOUT_INT, true, false, true, handle_start },
+	{ PMIOSTOP, "PMIOSTOP", LAYOUT_INT, true, false, true, handle_stop },
+	{ PMIORESET, "PMIORESET", LAYOUT_INT, true, false, true, handle_reset },
+	{ _IOWR('5', 4, struct quad_8), "PMIOREAD", LAYOUT_QUAD_8, true, true, false, handle_read },
+	{ _IOWR('5', 4, struct quad_4), "PMIOREAD", LAYOUT_QUAD_4, true, true, false, handle_read },
+	{ _IOR('5', 6, struct quad_8), "PMIOTSTAMP", LAYOUT_QUAD_8, false, true, false,
+	  handle_tstamp },
+	{ _IOR('5', 6, struct quad_4), "PMIOTSTAMP", LAYOUT_QUAD_4, false, true, false,
+	  handle_tstamp },
+};
+
+_Static_assert(PMIOREAD == _IOWR('5', 4, struct quad_8) || PMIOREAD == _IOWR('5', 4, struct quad_4),
+	       "the native struct pmc_data has one of the two layouts");
+_Static_assert(PMIOTSTAMP == _IOR('5', 6, struct quad_8) ||
+		       PMIOTSTAMP == _IOR('5', 6, struct quad_4),
+	       "the native struct pmc_tstamp has one of the two layouts");
+
+const struct request *request_find(uint32_t number)
+{
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+		if (requests[i].number == number)
+			return &requests[i];
+	return NULL;
+}
+
+size_t request_size(const struct request *request)
+{
+	static const size_t sizes[] = {
+		[LAYOUT_INT] = 4,
+		[LAYOUT_PMC] = 8,
+		[LAYOUT_QUAD_4] = 12,
+		[LAYOUT_QUAD_8] = 16,
+	};
+
+	return sizes[request->layout];
+}
+
+static size_t quad_offset(enum layout layout)
+{
+	return layout == LAYOUT_QUAD_4 ? 4 : 8;
+}
+
+struct argument request_decode(const struct request *request, const void *bytes)
+{
+	struct argument argument = { 0 };
+	const uint8_t *byte = bytes;
+
+	memcpy(&argument.number, byte, sizeof argument.number);
+	/* By the byte: pmc_val lies as on a little-endian machine, whatever this one is. */
+	if (request->layout == LAYOUT_PMC)
+		argument.select = byte[4] | (uint32_t)byte[5] << 8 | (uint32_t)byte[6] << 16 |
+				  (uint32_t)byte[7] << 24;
+	return argument;
+}
+
+void request_encode(const struct request *request, const struct argument *argument, void *bytes)
+{
+	uint8_t *byte = bytes;
+
+	memset(byte, 0, request_size(request));
+	memcpy(byte, &argument->number, sizeof argument->number);
+	if (request->layout == LAYOUT_PMC) {
+		for (unsigned i = 0; i < 4; i++)
+			byte[4 + i] = (uint8_t)(argument->select >> (8 * i));
+		return;
+	}
+	if (request->layout != LAYOUT_INT)
+		memcpy(byte + quad_offset(request->layout), &argument->value,
+		       sizeof argument->value);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_DEVICE_REQUEST_H
+#define PERFMOND_DEVICE_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct device;
+
+/* How an argument lies in memory. */
+enum layout {
+	LAYOUT_INT,    /* int */
+	LAYOUT_PMC,    /* struct pmc: int, four bytes */
+	LAYOUT_QUAD_4, /* int, 64 bits aligned to 4: struct pmc_data and pmc_tstamp of i386 */
+	LAYOUT_QUAD_8, /* int, 64 bits aligned to 8: the same on other machines */
+};
+
+/* An argument out of its layout. */
+struct argument {
+	int32_t number;  /* of the counter; the rate in a struct pmc_tstamp */
+	uint32_t select; /* pmc_val */
+	uint64_t value;  /* pmcd_value, pmct_value */
+};
+
+struct request {
+	uint32_t number; /* with direction and size in it, ioctl(2) */
+	const char *name;
+	enum layout layout;
+	bool takes;  /* the argument is copied in */
+	bool gives;  /* the argument is copied out */
+	bool writes; /* the open file must have been opened for writing */
+	int (*handle)(struct device *device, struct argument *argument);
+};
+
+/* The request of a number, or NULL. */
+const struct request *request_find(uint32_t number);
+
+size_t request_size(const struct request *request);
+
+/* Takes an argument of request_size() bytes apart. */
+struct argument request_decode(const struct request *request, const void *bytes);
+
+/* Puts it together again, with padding bytes 0. */
+void request_encode(const struct request *request, const struct argument *argument, void *bytes);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_LOG_H
+#define PERFMOND_LOG_H
+
+/*
+ * What perfmond tells its administrator. Lines go to standard error while the daemon has one, and
+ * to syslog(3), facility LOG_DAEMON, after log_to_syslog().
+ *
+ * A line never blocks: when standard error is a pipe or terminal that nobody reads, the line is
+ * dropped and counted, because a request is waiting behind it.
+ */
+
+/* A failure that ends the daemon or a request. Printed as "perfmond: MESSAGE". */
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Something that works otherwise than asked for. Printed as "perfmond: warning: MESSAGE". */
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* News of normal operation. */
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Sends all later lines to syslog(3): the daemon is about to lose its standard error. */
+void log_to_syslog(void);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/tstamp.h"
+#include "background.h"
+#include "device/device.h"
+#include "log.h"
+#include "notify.h"
+#include "options.h"
+#include "pidfile.h"
+#include "tracer.h"
+#include "transport/transport.h"
+
+struct daemon {
+	struct options options;
+	struct node node;
+	struct pidfile lock;
+	struct pidfile pidfile;
+	char lock_path[4096];
+	struct tstamp stamp;
+	struct time_stamp stamp_source; /* what the device sees of it */
+	bool has_stamp;
+	struct tracer tracer;
+	struct device device;
+	struct transport *transport;
+};
+
+static struct daemon self;
+
+static int read_stamp(struct time_stamp *source, uint32_t *ret_mhz, uint64_t *ret_value)
+{
+	(void)source;
+	if (!self.has_stamp)
+		return -ENOTTY;
+	*ret_mhz = (uint32_t)tstamp_mhz(&self.stamp);
+	*ret_value = tstamp_read(&self.stamp);
+	return 0;
+}
+
+/* root:perfmon 0660; root:root 0600 where there is no such group and none was asked for. */
+static int choose_rights(void)
+{
+	const char *name = self.options.group ? self.options.group : "perfmon";
+	const struct group *group = getgrnam(name);
+
+	self.node.name = self.options.device;
+	self.node.mode = self.options.mode;
+	if (group) {
+		self.node.group = group->gr_gid;
+		if (self.node.mode == MODE_DEFAULT)
+			self.node.mode = 0660;
+		return 0;
+	}
+	if (self.options.group) {
+		log_error("--group %s: there is no such group (groupadd --system %s)", name, name);
+		return -ENOENT;
+	}
+	if (self.node.mode == MODE_DEFAULT)
+		self.node.mode = 0600;
+	log_warning("there is no group perfmon, so /dev/%s is root's alone, mode %04o "
+		    "(groupadd --system perfmon, or --group)",
+		    self.node.name, (unsigned)self.node.mode);
+	return 0;
+}
+
+/* One perfmond per node: the lock names the other one. */
+static int take_lock(void)
+{
+	const char *directory = self.options.state_directory;
+
+	if (mkdir(directory, 0755) < 0 && errno != EEXIST) {
+		int result = -errno;
+
+		log_error("--state-dir %s: %s", directory, strerror(errno));
+		return result;
+	}
+	if ((size_t)snprintf(self.lock_path, sizeof self.lock_path, "%s/%s.pid", directory,
+			     self.node.name) >= sizeof self.lock_path) {
+		log_error("--state-dir %s: the name is too long", directory);
+		return -ENAMETOOLONG;
+	}
+	return pidfile_open(self.lock_path, &self.lock);
+}
+
+static int open_device(void)
+{
+	struct device *device = &self.device;
+	int result = self.options.backend->open(&device->backend);
+
+	if (result < 0)
+		return result;
+	self.has_stamp = tstamp_open(&self.stamp) == 0;
+	self.stamp_source.read = read_stamp;
+	device->stamp = &self.stamp_source;
+	result = event_set_choose(self.options.events, device->backend->cpu,
+				  device->backend->legacy, &device->events);
+	if (result == 0 && device->events == EVENT_SET_NATIVE && !device->backend->native)
+		log_warning(
+			"this machine has no counters for --events native: every open will answer "
+			"ENXIO");
+	return result;
+}
+
+static int open_transport(void)
+{
+	int result;
+
+	if (self.options.transport)
+		return self.options.transport->open(&self.node, &self.device, &self.transport);
+	result = cuse_transport.open(&self.node, &self.device, &self.transport);
+	if (result == -ENODEV)
+		result = fuse_transport.open(&self.node, &self.device, &self.transport);
+	return result;
+}
+
+static void say_ready(void)
+{
+	const struct group *group = getgrgid(self.node.group);
+	char text[512];
+
+	snprintf(
+		text, sizeof text,
+		"ready: /dev/%s (root:%s %04o), transport %s, backend %s, events %s, time stamp %s",
+		self.node.name, group ? group->gr_name : "?", (unsigned)self.node.mode,
+		transport_name(self.transport), self.device.backend->description,
+		event_set_name(self.device.events),
+		self.has_stamp ? tstamp_source(&self.stamp) : "none (PMIOTSTAMP answers ENOTTY)");
+	log_info("%s", text);
+	notify("READY=1");
+}
+
+static int start(void)
+{
+	int result = choose_rights();
+
+	if (result < 0)
+		return result;
+	result = take_lock();
+	if (result < 0)
+		return result;
+	if (self.options.pidfile) {
+		result = pidfile_open(self.options.pidfile, &self.pidfile);
+		if (result < 0)
+			return result;
+	}
+	if (self.options.trace) {
+		result = tracer_open(self.options.trace_file, &self.tracer);
+		if (result < 0)
+			return result;
+		self.device.trace = &self.tracer.trace;
+	}
+	result = open_device();
+	if (result < 0)
+		return result;
+	return open_transport();
+}
+
+static void finish(void)
+{
+	if (self.transport)
+		transport_close(self.transport);
+	if (self.device.backend) {
+		device_close(&self.device);
+		self.device.backend->operations->close(self.device.backend);
+	}
+	if (self.device.trace)
+		tracer_close(&self.tracer);
+	pidfile_close(&self.pidfile);
+	pidfile_close(&self.lock);
+}
+
+static int serve(int background)
+{
+	int result = start();
+
+	if (result == 0) {
+		say_ready();
+		if (background >= 0)
+			background_ready(background);
+		result = transport_run(self.transport);
+		if (result < 0)
+			log_error("/dev/%s was taken away (unmounted?)", self.node.name);
+		notify("STOPPING=1");
+	}
+	finish();
+	return result;
+}
+
+int main(int argc, char *argv[])
+{
+	int background = -1;
+
+	switch (options_parse(argc, argv, &self.options)) {
+	case OPTIONS_DONE:
+		return EXIT_SUCCESS;
+	case OPTIONS_BAD:
+		return 2;
+	case OPTIONS_RUN:
+		break;
+	}
+	if (geteuid() != 0) {
+		log_error("only root can make a device node; start perfmond as root");
+		return EXIT_FAILURE;
+	}
+	umask(022);
+	transport_catch_signals();
+	if (!self.options.foreground) {
+		background = background_start();
+		if (background < 0)
+			return EXIT_FAILURE;
+	}
+	return serve(background) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

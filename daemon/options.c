@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "options.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "log.h"
+#include "transport/node.h"
+#include "transport/transport.h"
+
+/* In the order in which the usage names them. */
+static const struct transport_operations *const transports[] = { &cuse_transport, &fuse_transport };
+static const struct backend_operations *const backends[] = { &perf_backend, &sim_backend };
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum option_value {
+	OPTION_FOREGROUND = 'f',
+	OPTION_TRANSPORT = CHAR_MAX + 1,
+	OPTION_DEVICE,
+	OPTION_BACKEND,
+	OPTION_EVENTS,
+	OPTION_GROUP,
+	OPTION_MODE,
+	OPTION_STATE_DIR,
+	OPTION_TRACE,
+	OPTION_PIDFILE,
+	OPTION_VERSION,
+	OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+	{ "transport", required_argument, NULL, OPTION_TRANSPORT },
+	{ "device", required_argument, NULL, OPTION_DEVICE },
+	{ "backend", required_argument, NULL, OPTION_BACKEND },
+	{ "events", required_argument, NULL, OPTION_EVENTS },
+	{ "group", required_argument, NULL, OPTION_GROUP },
+	{ "mode", required_argument, NULL, OPTION_MODE },
+	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
+	{ "trace", optional_argument, NULL, OPTION_TRACE },
+	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ 0 },
+};
+
+static const char usage[] =
+	"usage: perfmond [-f] [--transport auto|cuse|fuse] [--device NAME] [--backend "
+	"auto|perf|sim]\n"
+	"                [--events auto|p5|p6|native] [--group G] [--mode OCTAL] [--state-dir "
+	"DIR]\n"
+	"                [--trace[=FILE]] [--pidfile FILE] [--version] [--help]\n"
+	"\n"
+	"Serves the perfmon(4) device /dev/perfmon. See perfmond(8).\n"
+	"\n"
+	"  -f                   stay in the foreground\n"
+	"  --transport T        cuse: a character device; fuse: a mount over a plain file;\n"
+	"                       auto: cuse where the kernel has it\n"
+	"  --device NAME        the node is /dev/NAME (perfmon)\n"
+	"  --backend B          perf: the kernel's perf events; sim: a simulated P6, whose counts "
+	"are\n"
+	"                       no measurements; auto: perf\n"
+	"  --events E           whose event codes clients use: p5, p6, or native, the codes of "
+	"this CPU;\n"
+	"                       auto: native on a P5 or P6, else p6\n"
+	"  --group G            the node's group (perfmon; root where there is no such group)\n"
+	"  --mode OCTAL         the node's mode (0660; 0600 where the group is root)\n"
+	"  --state-dir DIR      where the lock of the node is (/run/perfmond)\n"
+	"  --trace[=FILE]       a line for each request, to FILE or standard error\n"
+	"  --pidfile FILE       write the process id there\n";
+
+static enum options_verdict bad(const char *option, const char *value, const char *wanted)
+{
+	log_error("--%s %s: %s", option, value, wanted);
+	return OPTIONS_BAD;
+}
+
+static enum options_verdict parse_transport(const char *value, struct options *options)
+{
+	options->transport = NULL;
+	if (strcmp(value, "auto") == 0)
+		return OPTIONS_RUN;
+	for (size_t i = 0; i < COUNT(transports); i++)
+		if (strcmp(value, transports[i]->name) == 0) {
+			options->transport = transports[i];
+			return OPTIONS_RUN;
+		}
+	return bad("transport", value, "must be auto, cuse or fuse");
+}
+
+static enum options_verdict parse_backend(const char *value, struct options *options)
+{
+	options->backend = &perf_backend;
+	if (strcmp(value, "auto") == 0)
+		return OPTIONS_RUN;
+	for (size_t i = 0; i < COUNT(backends); i++)
+		if (strcmp(value, backends[i]->name) == 0) {
+			options->backend = backends[i];
+			return OPTIONS_RUN;
+		}
+	return bad("backend", value, "must be auto, perf or sim");
+}
+
+static enum options_verdict parse_events(const char *value, struct options *options)
+{
+	for (int set = EVENT_SET_AUTO; set <= EVENT_SET_NATIVE; set++)
+		if (strcmp(value, event_set_name((enum event_set)set)) == 0) {
+			options->events = (enum event_set)set;
+			return OPTIONS_RUN;
+		}
+	return bad("events", value, "must be auto, p5, p6 or native");
+}
+
+/* A name without '/', which would leave /dev, and without '!', which the kernel makes a '/'. */
+static enum options_verdict parse_device(const char *value, struct options *options)
+{
+	size_t length = strlen(value);
+
+	if (length == 0 || length > NODE_NAME_MAX || value[0] == '.' || value[0] == '-')
+		return bad("device", value, "must be a plain name");
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)value[i]) && !strchr("_-.", value[i]))
+			return bad("device", value, "must be of letters, digits, '_', '-' and '.'");
+	options->device = value;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict parse_mode(const char *value, struct options *options)
+{
+	char *end;
+	unsigned long mode = strtoul(value, &end, 8);
+
+	if (!isdigit((unsigned char)*value) || *end != '\0' || mode > 0777)
+		return bad("mode", value, "must be an octal number from 0 to 777");
+	options->mode = (mode_t)mode;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict parse_one(int option, const char *value, struct options *options)
+{
+	switch (option) {
+	case OPTION_FOREGROUND:
+		options->foreground = true;
+		return OPTIONS_RUN;
+	case OPTION_TRANSPORT:
+		return parse_transport(value, options);
+	case OPTION_DEVICE:
+		return parse_device(value, options);
+	case OPTION_BACKEND:
+		return parse_backend(value, options);
+	case OPTION_EVENTS:
+		return parse_events(value, options);
+	case OPTION_GROUP:
+		options->group = value;
+		return OPTIONS_RUN;
+	case OPTION_MODE:
+		return parse_mode(value, options);
+	case OPTION_STATE_DIR:
+		options->state_directory = value;
+		return OPTIONS_RUN;
+	case OPTION_TRACE:
+		options->trace = true;
+		options->trace_file = value;
+		return OPTIONS_RUN;
+	case OPTION_PIDFILE:
+		options->pidfile = value;
+		return OPTIONS_RUN;
+	case OPTION_VERSION:
+		puts("perfmond " PERFMOND_VERSION);
+		return OPTIONS_DONE;
+	case OPTION_HELP:
+		fputs(usage, stdout);
+		return OPTIONS_DONE;
+	default:
+		/* getopt_long(3) has named the fault. */
+		fputs("Try 'perfmond --help'.\n", stderr);
+		return OPTIONS_BAD;
+	}
+}
+
+enum options_verdict options_parse(int argc, char *argv[], struct options *ret_options)
+{
+	struct options options = {
+		.backend = &perf_backend,
+		.events = EVENT_SET_AUTO,
+		.device = "perfmon",
+		.mode = MODE_DEFAULT,
+		.state_directory = "/run/perfmond",
+	};
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "f", long_options, NULL)) != -1) {
+		enum options_verdict verdict = parse_one(option, optarg, &options);
+
+		if (verdict != OPTIONS_RUN)
+			return verdict;
+	}
+	if (optind < argc) {
+		log_error("%s: perfmond takes no such argument", argv[optind]);
+		return OPTIONS_BAD;
+	}
+	if (options.trace && !options.trace_file && !options.foreground) {
+		log_error("--trace without a file takes -f: in the background there is no standard "
+			  "error");
+		return OPTIONS_BAD;
+	}
+	*ret_options = options;
+	return OPTIONS_RUN;
+}

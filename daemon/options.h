@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_OPTIONS_H
+#define PERFMOND_OPTIONS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "event/event.h"
+
+struct backend_operations;
+struct transport_operations;
+
+/* The command line of perfmond(8). Strings point into argv or to literals. */
+struct options {
+	bool foreground;
+	const struct transport_operations *transport; /* NULL: auto */
+	const struct backend_operations *backend;
+	enum event_set events;
+	const char *device;
+	const char *group; /* NULL: perfmon where it exists, else root */
+	mode_t mode;       /* MODE_DEFAULT: 0660, or 0600 where the group is root */
+	const char *state_directory;
+	const char *pidfile; /* NULL: none */
+	bool trace;
+	const char *trace_file; /* NULL: standard error */
+};
+
+#define MODE_DEFAULT ((mode_t)-1)
+
+/* What the process does with the command line. */
+enum options_verdict {
+	OPTIONS_RUN,  /* start with *ret_options */
+	OPTIONS_DONE, /* the answer was printed: exit 0 */
+	OPTIONS_BAD,  /* the fault was printed: exit 2 */
+};
+
+enum options_verdict options_parse(int argc, char *argv[], struct options *ret_options);
+
+#endif

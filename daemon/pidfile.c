@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pidfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/*
+ * An owner that ends removes the file and then lets go of the lock: a lock taken meanwhile is on a
+ * file that has no name.
+ */
+static bool is_named(int fd, const char *path)
+{
+	struct stat opened;
+	struct stat named;
+
+	return fstat(fd, &opened) == 0 && stat(path, &named) == 0 &&
+	       opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+/* A locked descriptor of the file that has the name, or a negative errno. */
+static int open_locked(const char *path)
+{
+	for (;;) {
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		int result;
+
+		if (fd < 0)
+			return -errno;
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			result = -errno;
+			close(fd);
+			return result;
+		}
+		if (is_named(fd, path))
+			return fd;
+		close(fd);
+	}
+}
+
+static void log_holder(const char *path)
+{
+	char text[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		ssize_t size = read(fd, text, sizeof text - 1);
+
+		close(fd);
+		if (size > 0)
+			text[size] = '\0';
+	}
+	log_error("%s: process %ld has it locked: that perfmond runs already; stop it first", path,
+		  strtol(text, NULL, 10));
+}
+
+int pidfile_open(const char *path, struct pidfile *ret_pidfile)
+{
+	char text[32];
+	int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+	int result;
+	int fd = open_locked(path);
+
+	if (fd == -EWOULDBLOCK) {
+		log_holder(path);
+		return -EBUSY;
+	}
+	if (fd < 0) {
+		log_error("%s: %s", path, strerror(-fd));
+		return fd;
+	}
+	if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)length) != length) {
+		result = errno ? -errno : -ENOSPC;
+		log_error("%s: the process id cannot be written: %s", path, strerror(errno));
+		close(fd);
+		return result;
+	}
+	*ret_pidfile = (struct pidfile){ .path = path, .fd = fd };
+	return 0;
+}
+
+void pidfile_close(struct pidfile *pidfile)
+{
+	if (!pidfile->path)
+		return;
+	unlink(pidfile->path);
+	close(pidfile->fd);
+	pidfile->path = NULL;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "transport/node.h"
+#include "transport/session.h"
+
+/*
+ * The kernel checks the rights (default_permissions) of every user (allow_other), and
+ * fusermount3(1) unmounts when the daemon died (auto_unmount).
+ */
+#define MOUNT_OPTIONS \
+	"-oallow_other,default_permissions,auto_unmount,fsname=perfmond,subtype=perfmond"
+
+/* Attributes change by SETATTR alone, which the kernel sends; it need not ask again. */
+#define ATTRIBUTES_LAST 86400.0
+
+struct fuse_node {
+	struct transport transport;
+	char path[NODE_PATH_MAX];
+	struct stat status;
+};
+
+static struct fuse_node *node_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+/*
+ * The kernel sends RELEASE in the background, a few at a time, and an OPEN overtakes those that wait:
+ * a writer whose close came after many others would be met with EBUSY when it opens again. With the
+ * highest number none waits (65535 is what the protocol holds).
+ */
+static void fuse_init(void *userdata, struct fuse_conn_info *connection)
+{
+	connection->max_background = UINT16_MAX;
+	((struct transport *)userdata)->greeted = true;
+}
+
+static void fuse_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	(void)fi;
+	fuse_reply_attr(req, &node_of(req)->status, ATTRIBUTES_LAST);
+}
+
+/* chmod(2) and chown(2) work as on any node; a size is taken and forgotten, as by a device. */
+static void fuse_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int set,
+			 struct fuse_file_info *fi)
+{
+	struct stat *status = &node_of(req)->status;
+
+	(void)ino;
+	(void)fi;
+	if (set & FUSE_SET_ATTR_MODE)
+		status->st_mode = S_IFREG | (attributes->st_mode & ALLPERMS);
+	if (set & FUSE_SET_ATTR_UID)
+		status->st_uid = attributes->st_uid;
+	if (set & FUSE_SET_ATTR_GID)
+		status->st_gid = attributes->st_gid;
+	fuse_reply_attr(req, status, ATTRIBUTES_LAST);
+}
+
+static void fuse_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	session_open(req, fi);
+}
+
+static void fuse_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	session_release(req, fi);
+}
+
+static void fuse_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		      struct fuse_file_info *fi)
+{
+	(void)ino;
+	(void)size;
+	(void)offset;
+	(void)fi;
+	session_no_data(req);
+}
+
+static void fuse_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+		       struct fuse_file_info *fi)
+{
+	(void)ino;
+	(void)data;
+	(void)size;
+	(void)offset;
+	(void)fi;
+	session_no_data(req);
+}
+
+static void fuse_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg,
+		       struct fuse_file_info *fi, unsigned flags, const void *argument, size_t size,
+		       size_t reply_size)
+{
+	(void)ino;
+	(void)arg;
+	(void)flags;
+	(void)reply_size;
+	session_ioctl(req, cmd, argument, size, fi);
+}
+
+static const struct fuse_lowlevel_ops fuse_handlers = {
+	.init = fuse_init,
+	.getattr = fuse_getattr,
+	.setattr = fuse_setattr,
+	.open = fuse_open,
+	.release = fuse_release,
+	.read = fuse_read,
+	.write = fuse_write,
+	.ioctl = fuse_ioctl,
+};
+
+static struct fuse_session *new_session(struct fuse_node *node)
+{
+	char program[] = "perfmond";
+	char options[] = MOUNT_OPTIONS;
+	char *arguments[] = { program, options, NULL };
+	struct fuse_args args = FUSE_ARGS_INIT(2, arguments);
+
+	return fuse_session_new(&args, &fuse_handlers, sizeof fuse_handlers, &node->transport);
+}
+
+static int mount_node(struct fuse_node *node)
+{
+	if (access("/dev/fuse", F_OK) < 0) {
+		log_error("transport fuse: no /dev/fuse; load the module fuse (modprobe fuse)");
+		return -ENODEV;
+	}
+	session_log_libfuse();
+	node->transport.session = new_session(node);
+	if (!node->transport.session)
+		return -ENOMEM;
+	if (fuse_session_mount(node->transport.session, node->path) < 0) {
+		log_error("transport fuse: %s cannot be mounted; it takes fusermount3 (package "
+			  "fuse3) "
+			  "and the right to mount",
+			  node->path);
+		return -EPERM;
+	}
+	return 0;
+}
+
+static void fuse_transport_close(struct transport *transport)
+{
+	struct fuse_node *node = (struct fuse_node *)transport;
+
+	if (transport->session)
+		fuse_session_unmount(transport->session);
+	session_close(transport);
+	node_remove_plain(node->path);
+	free(node);
+}
+
+static int fuse_transport_open(const struct node *node, struct device *device,
+			       struct transport **ret_transport)
+{
+	struct fuse_node *made = calloc(1, sizeof *made);
+	int result;
+
+	if (!made)
+		return -ENOMEM;
+	made->transport.operations = &fuse_transport;
+	made->transport.device = device;
+	made->status = (struct stat){
+		.st_ino = FUSE_ROOT_ID,
+		.st_mode = S_IFREG | node->mode,
+		.st_nlink = 1,
+		.st_uid = node->owner,
+		.st_gid = node->group,
+		.st_atime = time(NULL),
+		.st_mtime = time(NULL),
+		.st_ctime = time(NULL),
+	};
+	node_path(node, made->path);
+	result = node_clear(made->path);
+	if (result == 0)
+		result = node_make_plain(made->path);
+	if (result < 0) {
+		free(made);
+		return result;
+	}
+	result = mount_node(made);
+	if (result == 0)
+		result = session_greet(&made->transport);
+	if (result < 0) {
+		fuse_transport_close(&made->transport);
+		return result;
+	}
+	*ret_transport = &made->transport;
+	return 0;
+}
+
+const struct transport_operations fuse_transport = {
+	.name = "fuse",
+	.open = fuse_transport_open,
+	.close = fuse_transport_close,
+};

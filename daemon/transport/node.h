@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_TRANSPORT_NODE_H
+#define PERFMOND_TRANSPORT_NODE_H
+
+#include <stddef.h>
+
+#include "transport/transport.h"
+
+#define NODE_PATH_MAX 128
+
+/* The longest name that fits, and that the kernel takes for a CUSE device. */
+#define NODE_NAME_MAX 100
+
+/* "/dev/NAME". */
+void node_path(const struct node *node, char path[NODE_PATH_MAX]);
+
+/*
+ * Sees to it that nothing stands at the path: detaches a dead FUSE mount and removes the empty
+ * plain file that a killed perfmond left. Errors, logged: -EEXIST where something else is there.
+ */
+int node_clear(const char *path);
+
+/* Makes the empty plain file that a FUSE mount covers. Errors, logged: as open(2). */
+int node_make_plain(const char *path);
+
+/* Removes that plain file, if it is there. */
+void node_remove_plain(const char *path);
+
+/*
+ * Checks that the path is the character device that the kernel made for `name` (class cuse), and
+ * gives it owner, group and mode. Errors, logged: -EEXIST where it is another's, -ENOENT where no
+ * node appeared, others as chown(2) and chmod(2).
+ */
+int node_claim_cuse(const struct node *node, const char *path);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "transport/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "device/device.h"
+#include "log.h"
+
+static volatile sig_atomic_t signalled;
+static volatile sig_atomic_t session_fd = -1;
+
+/*
+ * A signal between the check of `signalled` and read(2) would leave the loop asleep. With
+ * O_NONBLOCK set from the handler, that read returns at once; fcntl(2) is async-signal-safe.
+ */
+static void on_signal(int signal)
+{
+	int saved = errno;
+
+	signalled = signal;
+	if (session_fd >= 0)
+		fcntl(session_fd, F_SETFL, O_NONBLOCK);
+	errno = saved;
+}
+
+void transport_catch_signals(void)
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
+	struct sigaction action = { .sa_handler = on_signal };
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		sigaction(ends[i], &action, NULL);
+}
+
+static void libfuse_says(enum fuse_log_level level, const char *format, va_list arguments)
+{
+	char line[512];
+	int length = vsnprintf(line, sizeof line, format, arguments);
+
+	if (length > 0 && (size_t)length < sizeof line && line[length - 1] == '\n')
+		line[length - 1] = '\0';
+	if (level <= FUSE_LOG_WARNING)
+		log_warning("%s", line);
+}
+
+void session_log_libfuse(void)
+{
+	fuse_set_log_func(libfuse_says);
+}
+
+/* One request, from the kernel to the reply. 0, or -EINTR, -EAGAIN, -ENODEV. */
+static int serve_one(struct transport *transport)
+{
+	int size = fuse_session_receive_buf(transport->session, &transport->buffer);
+
+	if (size == 0)
+		return -ENODEV;
+	if (size < 0)
+		return size;
+	fuse_session_process_buf(transport->session, &transport->buffer);
+	return 0;
+}
+
+int session_greet(struct transport *transport)
+{
+	while (!transport->greeted && !signalled) {
+		int result = serve_one(transport);
+
+		if (result < 0 && result != -EINTR)
+			return result;
+	}
+	return transport->greeted ? 0 : -EINTR;
+}
+
+int transport_run(struct transport *transport)
+{
+	int result = 0;
+
+	session_fd = fuse_session_fd(transport->session);
+	while (!signalled && (result == 0 || result == -EINTR || result == -EAGAIN))
+		result = serve_one(transport);
+	session_fd = -1;
+	return signalled ? 0 : result;
+}
+
+const char *transport_name(const struct transport *transport)
+{
+	return transport->operations->name;
+}
+
+void transport_close(struct transport *transport)
+{
+	transport->operations->close(transport);
+}
+
+void session_close(struct transport *transport)
+{
+	if (transport->session)
+		fuse_session_destroy(transport->session);
+	free(transport->buffer.mem);
+}
+
+static struct transport *transport_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static struct caller caller_of(fuse_req_t req)
+{
+	return (struct caller){ .thread = fuse_req_ctx(req)->pid };
+}
+
+/* The file handle is the access mode, because only OPEN tells it. */
+void session_open(fuse_req_t req, struct fuse_file_info *fi)
+{
+	struct caller caller = caller_of(req);
+	int result;
+
+	fi->fh = (fi->flags & O_ACCMODE) != O_RDONLY;
+	fi->direct_io = 1;
+	result = device_open(transport_of(req)->device, fi->fh, &caller);
+	if (result < 0) {
+		fuse_reply_err(req, -result);
+		return;
+	}
+	/* The client gave up meanwhile and will send no RELEASE. */
+	if (fuse_reply_open(req, fi) == -ENOENT)
+		device_release(transport_of(req)->device, fi->fh, &caller);
+}
+
+void session_release(fuse_req_t req, struct fuse_file_info *fi)
+{
+	struct caller caller = caller_of(req);
+
+	device_release(transport_of(req)->device, fi->fh, &caller);
+	fuse_reply_err(req, 0);
+}
+
+void session_ioctl(fuse_req_t req, uint32_t number, const void *argument, size_t size,
+		   const struct fuse_file_info *fi)
+{
+	struct caller caller = caller_of(req);
+	char reply[DEVICE_REPLY_MAX];
+	size_t reply_size = 0;
+	int result = device_ioctl(transport_of(req)->device, fi->fh, number, argument, size, reply,
+				  &reply_size, &caller);
+
+	if (result < 0)
+		fuse_reply_err(req, -result);
+	else
+		fuse_reply_ioctl(req, 0, reply_size ? reply : NULL, reply_size);
+}
+
+void session_no_data(fuse_req_t req)
+{
+	fuse_reply_err(req, ENODEV);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_TRANSPORT_H
+#define PERFMOND_TRANSPORT_H
+
+#include <sys/types.h>
+
+/*
+ * How a request arrives: a transport makes the node /dev/NAME, and turns each kernel request on it
+ * into one call of the device. It decides nothing.
+ */
+struct device;
+struct transport;
+
+/* The node as its users see it. The kernel enforces the rights. */
+struct node {
+	const char *name; /* without "/dev/" */
+	uid_t owner;
+	gid_t group;
+	mode_t mode; /* permission bits */
+};
+
+struct transport_operations {
+	const char *name;
+
+	/*
+	 * Makes the node; on return it is there with its rights, and requests wait on it. device
+	 * must live until close. Errors, logged: -ENODEV where the kernel lacks what the transport
+	 * needs, -EEXIST where the name is taken, others as the system has them.
+	 */
+	int (*open)(const struct node *node, struct device *device,
+		    struct transport **ret_transport);
+
+	/* Takes the node away, with clients on it or without. */
+	void (*close)(struct transport *transport);
+};
+
+/* In the order in which `auto` tries them. */
+extern const struct transport_operations cuse_transport;
+extern const struct transport_operations fuse_transport;
+
+/*
+ * From here on SIGTERM, SIGINT and SIGHUP end transport_run(), at once or when it is called.
+ */
+void transport_catch_signals(void);
+
+/*
+ * Serves requests, one at a time, each with one read(2) and one write of the reply, until a signal
+ * ends it. Returns 0 then, and -ENODEV where somebody took the node away.
+ */
+int transport_run(struct transport *transport);
+
+/* The name of the transport that was opened. */
+const char *transport_name(const struct transport *transport);
+
+void transport_close(struct transport *transport);
+
+#endif

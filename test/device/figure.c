@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <time.h>
+
+#include "conformance.h"
+
+/* daemon/backend/model.h: the clocks that each access to a register lasts. */
+#define ACCESS 1000
+
+static struct pmc simulated(int number, u_char event, u_char flags)
+{
+	struct pmc pmc = { .pmc_num = number };
+
+	if (source != SOURCE_SIM)
+		skip("figures known beforehand are the simulated backend's");
+	pmc.pmc_event = event;
+	pmc.pmc_flags = flags;
+	return pmc;
+}
+
+/*
+ * START reads and then writes, STOP writes and then reads, READ reads: one access of 1000 clocks
+ * each while the counter counts.
+ */
+static void exact_clocks(void)
+{
+	int fd = open_writer();
+
+	CHECK(pm_setup(fd, simulated(0, PMC6_CPU_CLK_UNHALTED, PMCF_USR | PMCF_OS)) == 0);
+	must_start(fd, 0);
+	CHECK(must_read(fd, 0) == 1 * ACCESS);
+	CHECK(must_read(fd, 0) == 2 * ACCESS);
+	must_stop(fd, 0);
+	CHECK(must_read(fd, 0) == 3 * ACCESS);
+	must_start(fd, 0);
+	CHECK(must_read(fd, 0) == 4 * ACCESS);
+	must_start(fd, 0);
+	CHECK(must_read(fd, 0) == 4 * ACCESS);
+	must_reset(fd, 0);
+	CHECK(must_read(fd, 0) == 1 * ACCESS);
+}
+
+static void exact_modes(void)
+{
+	static const struct {
+		u_char flags;
+		quad_t clocks;
+	} modes[] = {
+		{ 0, 0 },
+		{ PMCF_USR, ACCESS / 4 * 3 },
+		{ PMCF_OS, ACCESS / 4 },
+		{ PMCF_USR | PMCF_OS, ACCESS },
+	};
+	int fd = open_writer();
+
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		CHECK(pm_setup(fd, simulated(0, PMC6_CPU_CLK_UNHALTED, modes[i].flags)) == 0);
+		must_start(fd, 0);
+		must_stop(fd, 0);
+		CHECK(must_read(fd, 0) == modes[i].clocks);
+	}
+}
+
+/* On a P6 the enable bit of counter 0 gates both. */
+static void p6_enable_rule(void)
+{
+	int fd = open_writer();
+	quad_t value;
+
+	CHECK(pm_setup(fd, simulated(0, PMC6_CPU_CLK_UNHALTED, PMCF_USR | PMCF_OS)) == 0);
+	CHECK(pm_setup(fd, simulated(1, PMC6_CPU_CLK_UNHALTED, PMCF_USR | PMCF_OS)) == 0);
+	must_start(fd, 1);
+	must_read(fd, 1);
+	CHECK(must_read(fd, 1) == 0);
+	must_start(fd, 0);
+	CHECK(must_read(fd, 1) > 0);
+	must_stop(fd, 0);
+	value = must_read(fd, 1);
+	CHECK(must_read(fd, 1) == value);
+}
+
+static void native_bytes(void)
+{
+	int fd = open_writer();
+
+	for (unsigned value = 0; value < 256; value++)
+		for (unsigned byte = 0; byte < 4; byte++) {
+			struct pmc pmc = simulated(0, 0, 0);
+			unsigned wanted = value << (8 * byte);
+
+			pmc.pmc_val = wanted;
+			CHECK(pm_setup(fd, pmc) == 0);
+			CHECK(must_get(fd, 0).pmc_val ==
+			      (wanted & ~((unsigned)PMCF_SYS_FLAGS << 16)));
+		}
+}
+
+/* With neither flag a counter counts nothing, and that is no error. */
+static void neither_mode(void)
+{
+	int fd = open_writer();
+	struct pmc pmc = countable;
+
+	pmc.pmc_flags = 0;
+	CHECK(pm_setup(fd, pmc) == 0);
+	must_start(fd, 0);
+	usleep(100000);
+	CHECK(must_read(fd, 0) == 0);
+	must_stop(fd, 0);
+	CHECK(must_read(fd, 0) == 0);
+}
+
+static unsigned long long interrupt_total(void)
+{
+	char line[256];
+	unsigned long long total = 0;
+	FILE *file = fopen("/proc/stat", "r");
+
+	CHECK(file);
+	while (fgets(line, sizeof line, file))
+		if (sscanf(line, "intr %llu", &total) == 1)
+			break;
+	fclose(file);
+	CHECK(total > 0);
+	return total;
+}
+
+/* Between two readings of the kernel's total inside, and two outside. */
+static void interrupts_are_the_kernels(void)
+{
+	int fd;
+	unsigned long long outside;
+	unsigned long long inside;
+	quad_t value;
+
+	if (source == SOURCE_SIM)
+		skip("the simulated backend has no interrupts of the kernel");
+	fd = open_writer();
+	countable.pmc_event = PMC6_HW_INT_RX;
+	must_setup(fd, 0);
+	outside = interrupt_total();
+	must_start(fd, 0);
+	inside = interrupt_total();
+	usleep(300000);
+	inside = interrupt_total() - inside;
+	must_stop(fd, 0);
+	outside = interrupt_total() - outside;
+	value = must_read(fd, 0);
+	CHECK(value > 0);
+	CHECK((unsigned long long)value >= inside && (unsigned long long)value <= outside);
+}
+
+/* Software cannot tell user from kernel, and does not pretend to. */
+static void interrupts_need_both_modes(void)
+{
+	int fd;
+	struct pmc pmc = { 0 };
+
+	if (source == SOURCE_SIM)
+		skip("the simulated backend tells user from kernel");
+	fd = open_writer();
+	pmc.pmc_event = PMC6_HW_INT_RX;
+	pmc.pmc_flags = PMCF_USR;
+	CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
+	pmc.pmc_flags = PMCF_OS;
+	CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
+	CHECK_ERRNO(pm_start(fd, 0), EBUSY);
+}
+
+/* What this machine cannot count is refused, and what was set up before goes on. */
+static void uncountable_events(void)
+{
+	static const u_char without_pmu[] = { PMC6_CPU_CLK_UNHALTED, PMC6_INST_RETIRED,
+					      PMC6_BR_INST_RETIRED, PMC6_BR_MISS_PRED_RETIRED };
+	int fd;
+	struct pmc pmc = countable;
+
+	if (source == SOURCE_SIM)
+		skip("the simulated P6 counts every code");
+	fd = open_writer();
+	must_setup(fd, 0);
+	must_start(fd, 0);
+	pmc.pmc_event = PMC6_DATA_MEM_REFS;
+	CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
+	for (size_t i = 0; source == SOURCE_INTERRUPTS && i < sizeof without_pmu; i++) {
+		pmc.pmc_event = without_pmu[i];
+		CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
+		pmc.pmc_flags = 0;
+		CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
+		pmc.pmc_flags = countable.pmc_flags;
+	}
+	CHECK(must_get(fd, 0).pmc_event == countable.pmc_event);
+	read_above(fd, 0, 0);
+}
+
+static void masks_are_not_dropped(void)
+{
+	int fd;
+	struct pmc pmc = countable;
+
+	if (source == SOURCE_SIM)
+		skip("the simulated P6 has counter mask and edge");
+	fd = open_writer();
+	pmc.pmc_mask = 1;
+	CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
+	pmc.pmc_mask = 0;
+	pmc.pmc_flags |= PMCF_E;
+	CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void time_stamp(void)
+{
+	int fd = open_reader();
+	struct pmc_tstamp first = { 0 };
+	struct pmc_tstamp second = { 0 };
+	double begin;
+	double lasted;
+	double mhz;
+
+	if (pm_tstamp(fd, &first) < 0 && errno == ENOTTY)
+		skip("this machine has no time stamp counter that can be used");
+	CHECK(pm_tstamp(fd, &first) == 0);
+	begin = seconds();
+	usleep(500000);
+	CHECK(pm_tstamp(fd, &second) == 0);
+	lasted = seconds() - begin;
+	CHECK(second.pmct_value > first.pmct_value);
+	CHECK(second.pmct_rate > 0);
+	mhz = (double)(second.pmct_value - first.pmct_value) / lasted / 1e6;
+	if (mhz < second.pmct_rate * 0.95 - 1 || mhz > second.pmct_rate * 1.05 + 1)
+		FAIL("the rate is %d MHz, and %.1f was measured", second.pmct_rate, mhz);
+}
+
+const struct test figure_tests[] = {
+	{ "simulated counts are what the model's rules say", exact_clocks },
+	{ "simulated user and kernel clocks add up", exact_modes },
+	{ "the P6's rule: counter 0's enable gates both (simulated)", p6_enable_rule },
+	{ "native codes: every value of every byte is kept (simulated)", native_bytes },
+	{ "neither USR nor OS counts nothing", neither_mode },
+	{ "HW_INT_RX is the kernel's total of interrupts", interrupts_are_the_kernels },
+	{ "HW_INT_RX with one of USR and OS is EOPNOTSUPP", interrupts_need_both_modes },
+	{ "an event that cannot be counted is EOPNOTSUPP", uncountable_events },
+	{ "a mask or edge that cannot be carried is EOPNOTSUPP", masks_are_not_dropped },
+	{ "TSTAMP advances at its rate", time_stamp },
+	{ NULL, NULL },
+};
