@@ -106,10 +106,14 @@ static struct fuse_session *new_session(const struct node *node, struct transpor
 	char program[] = "perfmond";
 	char *arguments[] = { program, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(1, arguments);
+	struct fuse_session *session;
 	struct cuse_info info = { .dev_info_argc = 1, .dev_info_argv = device_info };
 
 	snprintf(device_name, sizeof device_name, "DEVNAME=%s", node->name);
-	return cuse_lowlevel_new(&args, &info, &cuse_handlers, transport);
+	session = cuse_lowlevel_new(&args, &info, &cuse_handlers, transport);
+	/* libfuse made a copy of its own in there. */
+	fuse_opt_free_args(&args);
+	return session;
 }
 
 /* The kernel hangs up on a name that another CUSE device has, after INIT was answered. */

@@ -32,9 +32,9 @@ static struct fuse_node *node_of(fuse_req_t req)
 }
 
 /*
- * The kernel sends RELEASE in the background, a few at a time, and an OPEN overtakes those that wait:
- * a writer whose close came after many others would be met with EBUSY when it opens again. With the
- * highest number none waits (65535 is what the protocol holds).
+ * The kernel sends RELEASE in the background, a few at a time, and an OPEN overtakes those that
+ * wait: a writer whose close came after many others would be met with EBUSY when it opens again.
+ * With the highest number none waits (65535 is what the protocol holds).
  */
 static void fuse_init(void *userdata, struct fuse_conn_info *connection)
 {
@@ -127,8 +127,12 @@ static struct fuse_session *new_session(struct fuse_node *node)
 	char options[] = MOUNT_OPTIONS;
 	char *arguments[] = { program, options, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(2, arguments);
+	struct fuse_session *session;
 
-	return fuse_session_new(&args, &fuse_handlers, sizeof fuse_handlers, &node->transport);
+	session = fuse_session_new(&args, &fuse_handlers, sizeof fuse_handlers, &node->transport);
+	/* libfuse made a copy of its own in there. */
+	fuse_opt_free_args(&args);
+	return session;
 }
 
 static int mount_node(struct fuse_node *node)

@@ -128,7 +128,7 @@ static int cuse_device_number(const char *name, dev_t *ret_number)
 int node_claim_cuse(const struct node *node, const char *path)
 {
 	struct stat status;
-	dev_t number;
+	dev_t number = 0;
 	int result = cuse_device_number(node->name, &number);
 
 	if (result < 0) {

@@ -4,7 +4,7 @@
 #include "conformance.h"
 
 /* daemon/backend/model.h: the clocks that each access to a register lasts. */
-#define ACCESS 1000
+static const quad_t access_clocks = 1000;
 
 static struct pmc simulated(int number, u_char event, u_char flags)
 {
@@ -27,16 +27,16 @@ static void exact_clocks(void)
 
 	CHECK(pm_setup(fd, simulated(0, PMC6_CPU_CLK_UNHALTED, PMCF_USR | PMCF_OS)) == 0);
 	must_start(fd, 0);
-	CHECK(must_read(fd, 0) == 1 * ACCESS);
-	CHECK(must_read(fd, 0) == 2 * ACCESS);
+	CHECK(must_read(fd, 0) == 1 * access_clocks);
+	CHECK(must_read(fd, 0) == 2 * access_clocks);
 	must_stop(fd, 0);
-	CHECK(must_read(fd, 0) == 3 * ACCESS);
+	CHECK(must_read(fd, 0) == 3 * access_clocks);
 	must_start(fd, 0);
-	CHECK(must_read(fd, 0) == 4 * ACCESS);
+	CHECK(must_read(fd, 0) == 4 * access_clocks);
 	must_start(fd, 0);
-	CHECK(must_read(fd, 0) == 4 * ACCESS);
+	CHECK(must_read(fd, 0) == 4 * access_clocks);
 	must_reset(fd, 0);
-	CHECK(must_read(fd, 0) == 1 * ACCESS);
+	CHECK(must_read(fd, 0) == 1 * access_clocks);
 }
 
 static void exact_modes(void)
@@ -46,9 +46,9 @@ static void exact_modes(void)
 		quad_t clocks;
 	} modes[] = {
 		{ 0, 0 },
-		{ PMCF_USR, ACCESS / 4 * 3 },
-		{ PMCF_OS, ACCESS / 4 },
-		{ PMCF_USR | PMCF_OS, ACCESS },
+		{ PMCF_USR, 750 },
+		{ PMCF_OS, 250 },
+		{ PMCF_USR | PMCF_OS, 1000 },
 	};
 	int fd = open_writer();
 
