@@ -13,6 +13,9 @@
 #define X86_EDGE   (1u << 18)
 #define X86_INVERT (1u << 23)
 
+/* The one bit of pmc_flags that the original header gives no name: a P6 reserves it. */
+#define FLAG_RESERVED 0x20
+
 const char *event_set_name(enum event_set set)
 {
 	static const char *const names[] = {
@@ -125,6 +128,11 @@ int event_resolve(enum event_set set, enum cpu_class cpu, uint32_t select, struc
 		.select = select,
 	};
 
+	if (SELECT_FLAGS(select) & FLAG_RESERVED) {
+		log_info("PMIOSETUP: event 0x%02x: flag 0x%02x is reserved", SELECT_EVENT(select),
+			 FLAG_RESERVED);
+		return -EOPNOTSUPP;
+	}
 	if (set == EVENT_SET_NATIVE) {
 		resolve_native(cpu, select, &event);
 	} else {

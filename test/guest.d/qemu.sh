@@ -69,8 +69,8 @@ fetch_kernel() {
 		fail "cannot download $package:$architecture: apt-get update"
 	dpkg -x "$unpacked"/*.deb "$unpacked" && rm "$unpacked"/*.deb || return
 	version=$(ls "$unpacked/lib/modules") && depmod -b "$unpacked" "$version" || return
-	readarray -t modules < <(list_modules "$unpacked/lib/modules/$version")
-	wait $! || return
+	list_modules "$unpacked/lib/modules/$version" >"$unpacked/list" || return
+	readarray -t modules <"$unpacked/list"
 	mkdir -p "$new/lib/modules/$version" &&
 		(cd "$unpacked/lib/modules/$version" &&
 			cp --parents "${modules[@]}" modules.builtin modules.builtin.modinfo modules.order \
