@@ -5,13 +5,38 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "output.h"
 
 static struct output standard_error = { .fd = STDERR_FILENO };
-static bool use_syslog;
+static int syslog_fd = -1; /* -1: standard error is in use */
+static uint64_t syslog_lost;
+
+/*
+ * syslog(3) waits for a log daemon that is slow, and a request would wait with it. The protocol is
+ * one datagram to /dev/log, with the priority in front (RFC 3164).
+ */
+static void send_to_syslog(int priority, const char *message)
+{
+	static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = _PATH_LOG };
+	char line[1200];
+	int length = snprintf(line, sizeof line, "<%d>perfmond[%ld]: %s", LOG_DAEMON | priority,
+			      (long)getpid(), message);
+
+	if (syslog_lost)
+		length += snprintf(line + length, sizeof line - (size_t)length,
+				   " (%llu lines lost)", (unsigned long long)syslog_lost);
+	/* Addressed anew each time: a log daemon that was restarted has another socket there. */
+	if (sendto(syslog_fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (const struct sockaddr *)&address, sizeof address) < 0)
+		syslog_lost++;
+	else
+		syslog_lost = 0;
+}
 
 static void log_line(int priority, const char *prefix, const char *format, va_list arguments)
 {
@@ -23,8 +48,8 @@ static void log_line(int priority, const char *prefix, const char *format, va_li
 	if (message < 0)
 		return;
 	length += (size_t)message < room ? message : (int)room - 1;
-	if (use_syslog) {
-		syslog(priority, "%s", line + strlen("perfmond: "));
+	if (syslog_fd >= 0) {
+		send_to_syslog(priority, line + strlen("perfmond: "));
 		return;
 	}
 	line[length++] = '\n';
@@ -60,6 +85,5 @@ void log_info(const char *format, ...)
 
 void log_to_syslog(void)
 {
-	openlog("perfmond", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	use_syslog = true;
+	syslog_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }

@@ -19,7 +19,7 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* News of normal operation. */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Sends all later lines to syslog(3): the daemon is about to lose its standard error. */
+/* Sends all later lines to /dev/log: the daemon is about to lose its standard error. */
 void log_to_syslog(void);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,7 +83,7 @@ static int take_lock(void)
 		log_error("--state-dir %s: %s", directory, strerror(errno));
 		return result;
 	}
-	if ((size_t)snprintf(self.lock_path, sizeof self.lock_path, "%s/%s.pid", directory,
+	if ((size_t)snprintf(self.lock_path, sizeof self.lock_path, "%s/%s.lock", directory,
 			     self.node.name) >= sizeof self.lock_path) {
 		log_error("--state-dir %s: the name is too long", directory);
 		return -ENAMETOOLONG;
@@ -99,7 +101,9 @@ static int open_device(void)
 	self.has_stamp = tstamp_open(&self.stamp) == 0;
 	self.stamp_source.read = read_stamp;
 	device->stamp = &self.stamp_source;
-	result = event_set_choose(self.options.events, device->backend->cpu,
+	/* A P5 or P6 whose counters cannot be had counts by the translation, as any other CPU. */
+	result = event_set_choose(self.options.events,
+				  device->backend->native ? device->backend->cpu : CPU_OTHER,
 				  device->backend->legacy, &device->events);
 	if (result == 0 && device->events == EVENT_SET_NATIVE && !device->backend->native)
 		log_warning(
@@ -115,9 +119,10 @@ static int open_transport(void)
 	if (self.options.transport)
 		return self.options.transport->open(&self.node, &self.device, &self.transport);
 	result = cuse_transport.open(&self.node, &self.device, &self.transport);
-	if (result == -ENODEV)
-		result = fuse_transport.open(&self.node, &self.device, &self.transport);
-	return result;
+	if (result == 0 || result == -EEXIST || result == -EINTR)
+		return result;
+	log_info("transport auto: cuse cannot be had, going on with fuse");
+	return fuse_transport.open(&self.node, &self.device, &self.transport);
 }
 
 static void say_ready(void)
@@ -186,17 +191,49 @@ static int serve(int background)
 			background_ready(background);
 		result = transport_run(self.transport);
 		if (result < 0)
-			log_error("/dev/%s was taken away (unmounted?)", self.node.name);
+			log_error("/dev/%s was taken away: %s", self.node.name,
+				  result == -ENODEV ? "unmounted" : strerror(-result));
 		notify("STOPPING=1");
 	}
+	if (result == -ENOMEM)
+		log_error("out of memory");
+	if (result == -EINTR)
+		log_error("a signal ended it before it was ready");
 	finish();
 	return result;
+}
+
+/* A descriptor that is closed at the start would be given to the node, and the log written to it.
+ */
+static void open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* One perf event per CPU and counter can be more than the usual 1024. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 int main(int argc, char *argv[])
 {
 	int background = -1;
 
+	open_standard_descriptors();
+	/* A reader of the log or trace that went away is an error of that write, and no more. */
+	signal(SIGPIPE, SIG_IGN);
 	switch (options_parse(argc, argv, &self.options)) {
 	case OPTIONS_DONE:
 		return EXIT_SUCCESS;
@@ -210,11 +247,13 @@ int main(int argc, char *argv[])
 		return EXIT_FAILURE;
 	}
 	umask(022);
-	transport_catch_signals();
+	raise_descriptor_limit();
 	if (!self.options.foreground) {
 		background = background_start();
 		if (background < 0)
 			return EXIT_FAILURE;
 	}
+	/* In the daemon alone: whoever waits for it stays killable. */
+	transport_catch_signals();
 	return serve(background) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -69,7 +69,7 @@ static const char usage[] =
 	"this CPU;\n"
 	"                       auto: native on a P5 or P6, else p6\n"
 	"  --group G            the node's group (perfmon; root where there is no such group)\n"
-	"  --mode OCTAL         the node's mode (0660; 0600 where the group is root)\n"
+	"  --mode OCTAL         the node's mode (0660; 0600 where there is no group perfmon)\n"
 	"  --state-dir DIR      where the lock of the node is (/run/perfmond)\n"
 	"  --trace[=FILE]       a line for each request, to FILE or standard error\n"
 	"  --pidfile FILE       write the process id there\n";

@@ -18,7 +18,7 @@ struct options {
 	enum event_set events;
 	const char *device;
 	const char *group; /* NULL: perfmon where it exists, else root */
-	mode_t mode;       /* MODE_DEFAULT: 0660, or 0600 where the group is root */
+	mode_t mode;       /* MODE_DEFAULT: 0660, or 0600 where there is no group perfmon */
 	const char *state_directory;
 	const char *pidfile; /* NULL: none */
 	bool trace;

@@ -31,20 +31,27 @@ static int write_whole(int fd, const char *line, size_t length)
 	return (size_t)written == length ? 0 : -ENOSPC;
 }
 
-void output_line(struct output *output, const char *line, size_t length)
+void output_finish(struct output *output)
 {
 	char notice[128];
+	int size;
+
+	if (!output->lost)
+		return;
+	size = snprintf(notice, sizeof notice, "\n%llu lines lost: %s\n",
+			(unsigned long long)output->lost, strerror(output->cause));
+	if (write_whole(output->fd, notice, (size_t)size) == 0)
+		output->lost = 0;
+}
+
+void output_line(struct output *output, const char *line, size_t length)
+{
 	int result;
 
+	output_finish(output);
 	if (output->lost) {
-		int size = snprintf(notice, sizeof notice, "\n%llu lines lost: %s\n",
-				    (unsigned long long)output->lost, strerror(output->cause));
-
-		if (write_whole(output->fd, notice, (size_t)size) < 0) {
-			output->lost++;
-			return;
-		}
-		output->lost = 0;
+		output->lost++;
+		return;
 	}
 	result = write_whole(output->fd, line, length);
 	if (result < 0) {

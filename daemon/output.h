@@ -23,4 +23,7 @@ struct output {
  */
 void output_line(struct output *output, const char *line, size_t length);
 
+/* Says how many lines were lost since the last one that was written, if the place takes it. */
+void output_finish(struct output *output);
+
 #endif

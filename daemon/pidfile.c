@@ -62,6 +62,18 @@ static void log_holder(const char *path)
 		  strtol(text, NULL, 10));
 }
 
+static int write_id(int fd, const char *text, int length)
+{
+	ssize_t written;
+
+	if (ftruncate(fd, 0) < 0)
+		return -errno;
+	written = write(fd, text, (size_t)length);
+	if (written < 0)
+		return -errno;
+	return written == length ? 0 : -ENOSPC;
+}
+
 int pidfile_open(const char *path, struct pidfile *ret_pidfile)
 {
 	char text[32];
@@ -77,13 +89,18 @@ int pidfile_open(const char *path, struct pidfile *ret_pidfile)
 		log_error("%s: %s", path, strerror(-fd));
 		return fd;
 	}
-	if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)length) != length) {
-		result = errno ? -errno : -ENOSPC;
-		log_error("%s: the process id cannot be written: %s", path, strerror(errno));
+	result = write_id(fd, text, length);
+	if (result == 0) {
+		ret_pidfile->path = realpath(path, NULL);
+		result = ret_pidfile->path ? 0 : -errno;
+	}
+	if (result < 0) {
+		log_error("%s: the process id cannot be written: %s", path, strerror(-result));
+		unlink(path);
 		close(fd);
 		return result;
 	}
-	*ret_pidfile = (struct pidfile){ .path = path, .fd = fd };
+	ret_pidfile->fd = fd;
 	return 0;
 }
 
@@ -93,5 +110,6 @@ void pidfile_close(struct pidfile *pidfile)
 		return;
 	unlink(pidfile->path);
 	close(pidfile->fd);
+	free(pidfile->path);
 	pidfile->path = NULL;
 }

@@ -4,13 +4,14 @@
 
 /* A file that holds the process id of the one process that has it locked (flock(2)). */
 struct pidfile {
-	const char *path; /* NULL: none */
+	char *path; /* NULL: none; else absolute, because the daemon leaves the directory of its
+		       start */
 	int fd;
 };
 
 /*
- * Makes and locks the file; path must live as long as the struct. Errors, logged: -EBUSY where a
- * process that lives has it, others as open(2) and write(2).
+ * Makes and locks the file. Errors, logged: -EBUSY where a process has it locked, others as
+ * open(2), write(2) and realpath(3).
  */
 int pidfile_open(const char *path, struct pidfile *ret_pidfile);
 

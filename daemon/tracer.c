@@ -65,11 +65,13 @@ int tracer_open(const char *path, struct tracer *ret_tracer)
 	int fd = STDERR_FILENO;
 
 	if (path)
-		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+			  0640);
 	if (fd < 0) {
 		int result = -errno;
 
-		log_error("--trace=%s: %s", path, strerror(errno));
+		log_error("--trace=%s: %s", path,
+			  errno == ENXIO ? "nobody reads this pipe" : strerror(errno));
 		return result;
 	}
 	*ret_tracer = (struct tracer){
@@ -81,6 +83,7 @@ int tracer_open(const char *path, struct tracer *ret_tracer)
 
 void tracer_close(struct tracer *tracer)
 {
+	output_finish(&tracer->output);
 	if (tracer->output.fd != STDERR_FILENO)
 		close(tracer->output.fd);
 }

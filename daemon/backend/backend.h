@@ -34,7 +34,7 @@ struct backend_operations {
 	 */
 	int (*open)(struct backend **ret_backend);
 
-	/* Frees the backend with every counter. */
+	/* Frees the backend, whose counters have all been released. */
 	void (*close)(struct backend *backend);
 
 	/*

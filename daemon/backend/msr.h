@@ -21,8 +21,8 @@
 struct msr_backend;
 
 /*
- * Takes `registers` over: msr_close() closes them. operations, cpu and description become the
- * backend's. Errors: -ENOMEM, and then `registers` is the caller's still.
+ * Takes `registers` over: msr_close() closes them. operations and description become the backend's.
+ * Errors: -ENOMEM, and then `registers` is the caller's still.
  */
 int msr_open(struct registers *registers, const struct backend_operations *operations,
 	     const char *description, struct backend **ret_backend);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <machine/perfmon.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -17,14 +18,15 @@ struct perf_counter {
 	bool counts; /* in user mode, kernel mode or both */
 	enum event_kind kind;
 	struct perf_events events;
-	uint64_t begin; /* the source's figure at START */
+	struct cpulist cpus; /* those that were online at SETUP */
+	uint64_t begin;      /* the interrupt total at START */
 };
 
 struct perf_backend {
 	struct backend backend;
-	struct cpulist cpus;
 	int interrupts;
 	struct perf_counter counter[NPMC];
+	char description[96];
 };
 
 static struct perf_backend *perf(struct backend *backend)
@@ -32,7 +34,8 @@ static struct perf_backend *perf(struct backend *backend)
 	return (struct perf_backend *)backend;
 }
 
-static bool has_hardware_pmu(void)
+/* 0 where there is a hardware PMU, else the negative errno of perf_event_open(2). */
+static int try_pmu(void)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof attr,
@@ -43,87 +46,160 @@ static bool has_hardware_pmu(void)
 	long fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 
 	if (fd < 0)
-		return false;
+		return -errno;
 	close((int)fd);
-	return true;
+	return 0;
+}
+
+static void describe(struct perf_backend *self, int pmu)
+{
+	switch (pmu) {
+	case 0:
+		snprintf(self->description, sizeof self->description, "perf (hardware PMU)");
+		break;
+	case -ENOENT:
+	case -EOPNOTSUPP:
+	case -ENODEV:
+		snprintf(self->description, sizeof self->description,
+			 "perf (no hardware PMU: software events only)");
+		break;
+	default:
+		snprintf(self->description, sizeof self->description,
+			 "perf (hardware events cannot be opened: %s; software events only)",
+			 strerrorname_np(-pmu));
+	}
 }
 
 static void perf_close(struct backend *backend)
 {
 	struct perf_backend *self = perf(backend);
 
-	free(self->cpus.cpu);
-	if (self->interrupts >= 0)
-		close(self->interrupts);
+	close(self->interrupts);
 	free(self);
 }
 
 static int perf_open(struct backend **ret_backend)
 {
 	struct perf_backend *self = calloc(1, sizeof *self);
-	bool pmu;
-	int result;
+	int pmu = try_pmu();
 
 	if (!self)
 		return -ENOMEM;
-	self->backend.operations = &perf_backend;
-	self->interrupts = -1;
-	result = cpulist_online(&self->cpus);
-	if (result < 0)
-		goto cleanup;
 	self->interrupts = interrupts_open();
 	if (self->interrupts < 0) {
-		result = self->interrupts;
-		goto cleanup;
+		int result = self->interrupts;
+
+		free(self);
+		return result;
 	}
-	pmu = has_hardware_pmu();
-	self->backend.legacy = true;
-	self->backend.cpu = event_cpu_class();
-	self->backend.native = pmu && self->backend.cpu != CPU_OTHER;
-	self->backend.description =
-		pmu ? "perf (hardware PMU)" : "perf (no hardware PMU: software events only)";
+	describe(self, pmu);
+	self->backend = (struct backend){
+		.operations = &perf_backend,
+		.native = pmu == 0 && event_cpu_class() != CPU_OTHER,
+		.legacy = true,
+		.cpu = event_cpu_class(),
+		.description = self->description,
+	};
 	*ret_backend = &self->backend;
-	self = NULL;
-cleanup:
-	if (self)
-		perf_close(&self->backend);
-	return result;
+	return 0;
+}
+
+static void clear(struct perf_counter *counter)
+{
+	perf_events_close(&counter->events);
+	free(counter->cpus.cpu);
+	*counter = (struct perf_counter){ 0 };
+}
+
+static int open_events(const struct event *event, struct perf_counter *counter)
+{
+	int result = cpulist_online(&counter->cpus);
+
+	if (result < 0)
+		return result;
+	return perf_events_open(event, &counter->cpus, &counter->events);
 }
 
 static int perf_setup(struct backend *backend, unsigned number, const struct event *event)
 {
-	struct perf_backend *self = perf(backend);
-	struct perf_counter *counter = &self->counter[number];
+	struct perf_counter *counter = &perf(backend)->counter[number];
 	struct perf_counter made = { .counts = event->user || event->kernel, .kind = event->kind };
 
 	if (event->kind != EVENT_INTERRUPTS) {
-		int result = perf_events_open(event, &self->cpus, &made.events);
+		int result = open_events(event, &made);
 
-		if (result < 0)
+		if (result < 0) {
+			clear(&made);
 			return result;
+		}
 	}
-	perf_events_close(&counter->events);
+	clear(counter);
 	*counter = made;
 	return 0;
+}
+
+/* All CPUs that are online have an event, and no other: else the count is not the machine's. */
+static int check_cpus(const struct perf_counter *counter)
+{
+	struct cpulist online;
+	bool same;
+	int result = cpulist_online(&online);
+
+	if (result < 0)
+		return -EIO;
+	same = online.count == counter->cpus.count &&
+	       memcmp(online.cpu, counter->cpus.cpu, online.count * sizeof *online.cpu) == 0;
+	free(online.cpu);
+	if (same)
+		return 0;
+	log_error("a CPU went offline or came online since PMIOSETUP: set the counter up anew");
+	return -EIO;
+}
+
+static int read_interrupts(struct perf_backend *self, uint64_t *ret_total)
+{
+	int result = interrupts_read(self->interrupts, ret_total);
+
+	if (result == 0)
+		return 0;
+	log_error("the kernel's total of interrupts cannot be read: %s", strerror(-result));
+	return -EIO;
 }
 
 static int perf_start(struct backend *backend, unsigned number)
 {
 	struct perf_backend *self = perf(backend);
 	struct perf_counter *counter = &self->counter[number];
+	int result;
 
 	if (!counter->counts)
 		return 0;
 	if (counter->kind == EVENT_INTERRUPTS)
-		return interrupts_read(self->interrupts, &counter->begin);
-	return perf_events_start(&counter->events, &counter->begin);
+		return read_interrupts(self, &counter->begin);
+	result = check_cpus(counter);
+	return result < 0 ? result : perf_events_start(&counter->events);
+}
+
+/* The kernel's figure is a sum of 32-bit ones, and falls when one of them wraps. */
+static int interrupts_since(struct perf_backend *self, uint64_t begin, uint64_t *ret_count)
+{
+	uint64_t total;
+	int result = read_interrupts(self, &total);
+
+	if (result < 0)
+		return result;
+	if (total < begin) {
+		log_error("the count is lost: the kernel's total of interrupts wrapped");
+		return -EIO;
+	}
+	*ret_count = total - begin;
+	return 0;
 }
 
 static int perf_read(struct backend *backend, unsigned number, uint64_t *ret_count)
 {
 	struct perf_backend *self = perf(backend);
 	struct perf_counter *counter = &self->counter[number];
-	uint64_t figure;
 	int result;
 
 	if (!counter->counts) {
@@ -131,13 +207,9 @@ static int perf_read(struct backend *backend, unsigned number, uint64_t *ret_cou
 		return 0;
 	}
 	if (counter->kind == EVENT_INTERRUPTS)
-		result = interrupts_read(self->interrupts, &figure);
-	else
-		result = perf_events_read(&counter->events, &figure);
-	if (result < 0)
-		return -EIO;
-	*ret_count = figure - counter->begin;
-	return 0;
+		return interrupts_since(self, counter->begin, ret_count);
+	result = check_cpus(counter);
+	return result < 0 ? result : perf_events_read(&counter->events, ret_count);
 }
 
 static int perf_stop(struct backend *backend, unsigned number, uint64_t *ret_count)
@@ -151,7 +223,7 @@ static int perf_stop(struct backend *backend, unsigned number, uint64_t *ret_cou
 
 static void perf_release(struct backend *backend, unsigned number)
 {
-	perf_events_close(&perf(backend)->counter[number].events);
+	clear(&perf(backend)->counter[number]);
 }
 
 const struct backend_operations perf_backend = {

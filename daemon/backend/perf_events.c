@@ -3,14 +3,19 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+
+/* How far the clocks of two CPUs may disagree, nanoseconds; taking a CPU offline lasts longer. */
+#define CLOCK_SLACK 1000000
 
 /* What read(2) gives with the read_format below, perf_event_open(2). */
 struct reading {
@@ -33,14 +38,18 @@ static int refuse(const struct event *event, unsigned cpu, int error)
 
 	event_label(event, label, sizeof label);
 	switch (error) {
-	case ENOENT:
 	case ENODEV:
+		log_error("PMIOSETUP: %s: CPU %u went offline", label, cpu);
+		return -EAGAIN;
+	case ENOENT:
 	case EOPNOTSUPP:
-	case EINVAL:
 		log_info("PMIOSETUP: %s: CPU %u has no hardware counter for it (%s); a virtual "
-			 "machine "
-			 "has none unless its host lends it a PMU",
+			 "machine has none unless its host lends it a PMU",
 			 label, cpu, strerrorname_np(error));
+		return -EOPNOTSUPP;
+	case EINVAL:
+		log_info("PMIOSETUP: %s: the PMU of CPU %u takes no such event or flags", label,
+			 cpu);
 		return -EOPNOTSUPP;
 	case ENOSYS:
 		log_info("PMIOSETUP: %s: this kernel has no perf_event_open(2)", label);
@@ -88,8 +97,8 @@ int perf_events_open(const struct event *event, const struct cpulist *cpus,
 		     struct perf_events *ret_events)
 {
 	struct perf_event_attr attr = attributes(event);
-	struct perf_events events = { .fd = calloc(cpus->count, sizeof *events.fd) };
-	int result = events.fd ? 0 : -ENOMEM;
+	struct perf_events events = { .event = calloc(cpus->count, sizeof *events.event) };
+	int result = events.event ? 0 : -ENOMEM;
 
 	while (result == 0 && events.count < cpus->count) {
 		unsigned cpu = cpus->cpu[events.count];
@@ -99,7 +108,7 @@ int perf_events_open(const struct event *event, const struct cpulist *cpus,
 		if (fd < 0)
 			result = refuse(event, cpu, errno);
 		else
-			events.fd[events.count++] = (int)fd;
+			events.event[events.count++].fd = (int)fd;
 	}
 	if (result < 0) {
 		perf_events_close(&events);
@@ -112,44 +121,54 @@ int perf_events_open(const struct event *event, const struct cpulist *cpus,
 void perf_events_close(struct perf_events *events)
 {
 	for (size_t i = 0; i < events->count; i++)
-		close(events->fd[i]);
-	free(events->fd);
+		close(events->event[i].fd);
+	free(events->event);
 	*events = (struct perf_events){ 0 };
 }
 
+static uint64_t nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 /* -EAGAIN where the event is not on the PMU, which a pinned event says by end of file. */
-static int sum(const struct perf_events *events, uint64_t *ret_sum)
+static int read_one(int fd, struct reading *ret_reading)
 {
-	uint64_t total = 0;
+	ssize_t size = read(fd, ret_reading, sizeof *ret_reading);
 
-	for (size_t i = 0; i < events->count; i++) {
-		struct reading reading;
-		ssize_t size = read(events->fd[i], &reading, sizeof reading);
+	if (size < 0)
+		return -errno;
+	return size == sizeof *ret_reading ? 0 : -EAGAIN;
+}
 
-		if (size < 0)
-			return -errno;
-		if (size != sizeof reading || reading.enabled != reading.running)
-			return -EAGAIN;
-		total += reading.value;
-	}
-	*ret_sum = total;
+/* Enables one event; it is on the PMU unless it reads end of file. */
+static int start_one(struct perf_cpu_event *event)
+{
+	struct reading reading;
+	int result;
+
+	if (ioctl(event->fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
+		return -errno;
+	result = read_one(event->fd, &reading);
+	if (result < 0)
+		return result;
+	event->value = reading.value;
+	event->enabled = reading.enabled;
+	event->running = reading.running;
 	return 0;
 }
 
-static int enable(const struct perf_events *events)
+int perf_events_start(struct perf_events *events)
 {
-	for (size_t i = 0; i < events->count; i++)
-		if (ioctl(events->fd[i], PERF_EVENT_IOC_ENABLE, 0) < 0)
-			return -errno;
-	return 0;
-}
+	uint64_t begin = nanoseconds();
+	int result = 0;
 
-int perf_events_start(const struct perf_events *events, uint64_t *ret_sum)
-{
-	int result = enable(events);
-
-	if (result == 0)
-		result = sum(events, ret_sum);
+	for (size_t i = 0; result == 0 && i < events->count; i++)
+		result = start_one(&events->event[i]);
+	events->start_lasted = nanoseconds() - begin;
 	if (result == 0)
 		return 0;
 	perf_events_stop(events);
@@ -166,20 +185,62 @@ int perf_events_start(const struct perf_events *events, uint64_t *ret_sum)
 void perf_events_stop(const struct perf_events *events)
 {
 	for (size_t i = 0; i < events->count; i++)
-		ioctl(events->fd[i], PERF_EVENT_IOC_DISABLE, 0);
+		ioctl(events->event[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
+/* For how long the event was enabled since the start, and what it counted. */
+static int read_since(const struct perf_cpu_event *event, uint64_t *ret_count,
+		      uint64_t *ret_enabled)
+{
+	struct reading reading;
+	int result = read_one(event->fd, &reading);
+
+	if (result < 0)
+		return result;
+	if (reading.enabled - event->enabled != reading.running - event->running)
+		return -EAGAIN;
+	*ret_count = reading.value - event->value;
+	*ret_enabled = reading.enabled - event->enabled;
+	return 0;
+}
+
+/*
+ * An event does not come back with a CPU that was offline, and says nothing of it. It was enabled
+ * for less time than the others' then: by more than starting and reading them one after the other
+ * explains.
+ */
+static bool was_away(uint64_t shortest, uint64_t longest, uint64_t explained)
+{
+	return longest - shortest > explained + CLOCK_SLACK;
 }
 
 int perf_events_read(const struct perf_events *events, uint64_t *ret_sum)
 {
-	int result = sum(events, ret_sum);
+	uint64_t begin = nanoseconds();
+	uint64_t shortest = UINT64_MAX;
+	uint64_t longest = 0;
+	uint64_t sum = 0;
 
-	if (result == 0)
-		return 0;
-	if (result == -EAGAIN)
-		log_error("the count is partial, because the event was off the PMU for a while: "
-			  "somebody "
-			  "else took it; start over");
-	else
-		log_error("the event cannot be read: %s", strerror(-result));
-	return -EIO;
+	for (size_t i = 0; i < events->count; i++) {
+		uint64_t count;
+		uint64_t enabled;
+		int result = read_since(&events->event[i], &count, &enabled);
+
+		if (result < 0) {
+			log_error("the count is lost: %s",
+				  result == -EAGAIN
+					  ? "somebody else's events took the PMU for a while"
+					  : strerror(-result));
+			return -EIO;
+		}
+		sum += count;
+		shortest = enabled < shortest ? enabled : shortest;
+		longest = enabled > longest ? enabled : longest;
+	}
+	if (was_away(shortest, longest, events->start_lasted + (nanoseconds() - begin))) {
+		log_error("the count is lost: a CPU was offline for a while");
+		return -EIO;
+	}
+	*ret_sum = sum;
+	return 0;
 }

@@ -59,8 +59,9 @@ int event_set_choose(enum event_set asked, enum cpu_class cpu, bool legacy,
 /*
  * Finds what counts a request's event.
  * select: pmc_val without PMCF_SYS_FLAGS.
- * Returns 0, or -EOPNOTSUPP with the cause logged: the event, or a flag, unit mask or counter mask
- * that goes with it, has no exact counterpart here.
+ * Returns 0, or -EOPNOTSUPP with the cause logged: the event, or a flag or counter mask that goes
+ * with it, has no exact counterpart here. The legacy events that have one know no unit mask; one
+ * that is set means nothing, as it did.
  */
 int event_resolve(enum event_set set, enum cpu_class cpu, uint32_t select, struct event *ret_event);
 

@@ -168,8 +168,11 @@ static int cuse_transport_open(const struct node *node, struct device *device,
 		goto cleanup;
 	/* libfuse takes a descriptor that is open already by this name, and then owns it. */
 	snprintf(control, sizeof control, "/dev/fd/%d", fd);
-	if (fuse_session_mount(transport->session, control) < 0)
+	if (fuse_session_mount(transport->session, control) < 0) {
+		log_error("transport cuse: libfuse does not take " CUSE_CONTROL);
+		result = -EIO;
 		goto cleanup;
+	}
 	fd = -1;
 	result = make_node(node, transport);
 	if (result < 0)

@@ -146,9 +146,9 @@ static int mount_node(struct fuse_node *node)
 	if (!node->transport.session)
 		return -ENOMEM;
 	if (fuse_session_mount(node->transport.session, node->path) < 0) {
-		log_error("transport fuse: %s cannot be mounted; it takes fusermount3 (package "
-			  "fuse3) "
-			  "and the right to mount",
+		log_error("transport fuse: %s cannot be mounted, for the reason in the line "
+			  "before; it "
+			  "takes fusermount3 (package fuse3)",
 			  node->path);
 		return -EPERM;
 	}

@@ -3,32 +3,52 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "log.h"
+
+/* What a daemon has to answer an open. */
+#define ANSWER_SECONDS 2
 
 void node_path(const struct node *node, char path[NODE_PATH_MAX])
 {
 	snprintf(path, NODE_PATH_MAX, "/dev/%s", node->name);
 }
 
-/* A FUSE mount whose daemon died answers ENOTCONN to whoever opens it. */
+/*
+ * A FUSE mount whose daemon died answers ENOTCONN to whoever opens it. One whose daemon is stopped
+ * answers nothing, and only a process that is killed comes back from that: a child asks.
+ */
+static bool is_dead_mount(const char *path)
+{
+	siginfo_t ended = { 0 };
+	pid_t child = fork();
+
+	if (child < 0)
+		return false;
+	if (child == 0) {
+		alarm(ANSWER_SECONDS);
+		signal(SIGALRM, SIG_DFL);
+		_exit(open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) < 0 && errno == ENOTCONN);
+	}
+	while (waitid(P_PID, (id_t)child, &ended, WEXITED) < 0 && errno == EINTR)
+		continue;
+	return ended.si_code == CLD_EXITED && ended.si_status == 1;
+}
+
 static int detach_dead_mount(const char *path)
 {
 	int result = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fd >= 0) {
-		close(fd);
-		return 0;
-	}
-	if (errno != ENOTCONN)
+	if (!is_dead_mount(path))
 		return 0;
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
 		result = -errno;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "device/device.h"
 #include "log.h"
@@ -32,8 +33,13 @@ void transport_catch_signals(void)
 	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal };
 
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		sigaction(ends[i], &action, NULL);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		struct sigaction before;
+
+		/* nohup(1) and its like stay in force. */
+		if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(ends[i], &action, NULL);
+	}
 }
 
 static void libfuse_says(enum fuse_log_level level, const char *format, va_list arguments)
@@ -70,8 +76,11 @@ int session_greet(struct transport *transport)
 	while (!transport->greeted && !signalled) {
 		int result = serve_one(transport);
 
-		if (result < 0 && result != -EINTR)
+		if (result < 0 && result != -EINTR) {
+			log_error("transport %s: the kernel hung up before it began: %s",
+				  transport->operations->name, strerror(-result));
 			return result;
+		}
 	}
 	return transport->greeted ? 0 : -EINTR;
 }
@@ -127,9 +136,7 @@ void session_open(fuse_req_t req, struct fuse_file_info *fi)
 		fuse_reply_err(req, -result);
 		return;
 	}
-	/* The client gave up meanwhile and will send no RELEASE. */
-	if (fuse_reply_open(req, fi) == -ENOENT)
-		device_release(transport_of(req)->device, fi->fh, &caller);
+	fuse_reply_open(req, fi);
 }
 
 void session_release(fuse_req_t req, struct fuse_file_info *fi)

@@ -92,7 +92,8 @@ struct pmc_tstamp {
  * Configures counter pmc_num, stops it and makes its value 0; it may be running. What it was set up
  * for before is replaced, but not on failure.
  * Errors: EPERM opened read-only; EOPNOTSUPP this machine cannot count the event, or not with these
- * flags: perfmond's log says why; EBUSY somebody else holds the hardware; EMFILE, ENOMEM.
+ * flags: perfmond's log says why; EBUSY somebody else holds the hardware; EAGAIN a CPU goes offline
+ * at this moment; EACCES the kernel forbids it to perfmond; EMFILE, ENFILE, ENOMEM.
  */
 #define PMIOSETUP _IOW('5', 1, struct pmc)
 

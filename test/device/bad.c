@@ -147,6 +147,8 @@ static void both_layouts(void)
 		memcpy(&value, bytes + sizes[i] - sizeof value, sizeof value);
 		CHECK(value == must_read(fd, 0));
 		CHECK(sizes[i] == 16 || bytes[12] == 0x5a);
+		/* The padding carries nothing of the daemon's. */
+		CHECK(sizes[i] == 12 || memcmp(bytes + 4, "\0\0\0\0", 4) == 0);
 	}
 }
 

@@ -105,7 +105,9 @@ static void rights_can_be_changed(void)
 	CHECK(chmod(node, 0604) == 0 && stat(node, &after) == 0);
 	CHECK((after.st_mode & 07777) == 0604);
 	CHECK(open_as(NOBODY, O_RDONLY) == 0 && open_as(NOBODY, O_RDWR) == EACCES);
-	CHECK(chmod(node, before.st_mode & 07777) == 0);
+	CHECK(chmod(node, 0660) == 0 && chown(node, 0, NOBODY - 1) == 0);
+	CHECK(open_as(NOBODY - 1, O_RDWR) == 0 && open_as(NOBODY, O_RDWR) == EACCES);
+	CHECK(chown(node, 0, before.st_gid) == 0 && chmod(node, before.st_mode & 07777) == 0);
 	rights_are_the_kernels();
 }
 
@@ -115,6 +117,6 @@ const struct test node_tests[] = {
 	{ "a shared mapping is ENODEV", no_shared_mapping },
 	{ "open with O_CREAT, O_TRUNC, O_APPEND, O_NONBLOCK", odd_open_flags },
 	{ "owner, group and mode are enforced", rights_are_the_kernels },
-	{ "chmod changes who may open", rights_can_be_changed },
+	{ "chmod and chgrp change who may open", rights_can_be_changed },
 	{ NULL, NULL },
 };
