@@ -26,17 +26,31 @@ static bool is_named(int fd, const char *path)
 	       opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
+/* What is written to and removed must not be a device that somebody named by mistake. */
+static int check_plain(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	return S_ISREG(status.st_mode) ? 0 : -EINVAL;
+}
+
 /* A locked descriptor of the file that has the name, or a negative errno. */
 static int open_locked(const char *path)
 {
 	for (;;) {
-		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		int fd = open(path,
+			      O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+			      0644);
 		int result;
 
 		if (fd < 0)
 			return -errno;
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		result = check_plain(fd);
+		if (result == 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
 			result = -errno;
+		if (result < 0) {
 			close(fd);
 			return result;
 		}
@@ -86,7 +100,7 @@ int pidfile_open(const char *path, struct pidfile *ret_pidfile)
 		return -EBUSY;
 	}
 	if (fd < 0) {
-		log_error("%s: %s", path, strerror(-fd));
+		log_error("%s: %s", path, fd == -EINVAL ? "not a plain file" : strerror(-fd));
 		return fd;
 	}
 	result = write_id(fd, text, length);

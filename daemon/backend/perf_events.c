@@ -169,6 +169,7 @@ int perf_events_start(struct perf_events *events)
 	for (size_t i = 0; result == 0 && i < events->count; i++)
 		result = start_one(&events->event[i]);
 	events->start_lasted = nanoseconds() - begin;
+	events->stop_lasted = 0;
 	if (result == 0)
 		return 0;
 	perf_events_stop(events);
@@ -182,10 +183,13 @@ int perf_events_start(struct perf_events *events)
 }
 
 /* Disabling fails for no event that is open, perf_event_open(2). */
-void perf_events_stop(const struct perf_events *events)
+void perf_events_stop(struct perf_events *events)
 {
+	uint64_t begin = nanoseconds();
+
 	for (size_t i = 0; i < events->count; i++)
 		ioctl(events->event[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+	events->stop_lasted = nanoseconds() - begin;
 }
 
 /* For how long the event was enabled since the start, and what it counted. */
@@ -237,7 +241,8 @@ int perf_events_read(const struct perf_events *events, uint64_t *ret_sum)
 		shortest = enabled < shortest ? enabled : shortest;
 		longest = enabled > longest ? enabled : longest;
 	}
-	if (was_away(shortest, longest, events->start_lasted + (nanoseconds() - begin))) {
+	if (was_away(shortest, longest,
+		     events->start_lasted + events->stop_lasted + (nanoseconds() - begin))) {
 		log_error("the count is lost: a CPU was offline for a while");
 		return -EIO;
 	}

@@ -23,6 +23,7 @@ struct perf_events {
 	struct perf_cpu_event *event;
 	size_t count;
 	uint64_t start_lasted; /* nanoseconds from the first CPU's start to the last one's */
+	uint64_t stop_lasted;  /* the same of the stop; 0 while it runs */
 };
 
 /*
@@ -43,7 +44,7 @@ void perf_events_close(struct perf_events *events);
 int perf_events_start(struct perf_events *events);
 
 /* Disables the event everywhere. */
-void perf_events_stop(const struct perf_events *events);
+void perf_events_stop(struct perf_events *events);
 
 /*
  * The sum since the start. Errors, logged: -EIO where the event was not on the PMU for all of the

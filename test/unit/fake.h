@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_TEST_UNIT_FAKE_H
+#define PERFMOND_TEST_UNIT_FAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "device/device.h"
+
+/*
+ * A device on a backend, a time stamp, a clock and callers of the test's own. The backend fails the
+ * test when it is called in a state that backend.h rules out.
+ */
+struct fake_calls {
+	unsigned setup;
+	unsigned start;
+	unsigned stop;
+	unsigned read;
+	unsigned release;
+};
+
+struct fake_counter {
+	bool set_up;
+	bool started;
+	uint64_t count;     /* what the hardware shows since the latest start */
+	struct event event; /* of the latest setup */
+};
+
+struct fake {
+	struct backend backend;
+	struct fake_counter counter[NPMC];
+	struct fake_calls calls;
+	int failure; /* what the next calls answer, 0 or a negative errno */
+	struct time_stamp stamp;
+	struct trace trace;
+	struct device device;
+};
+
+extern struct fake fake;
+
+/* The time stamp's answer. */
+extern int fake_stamp_result;
+extern uint32_t fake_stamp_mhz;
+extern uint64_t fake_stamp_value;
+
+/* What the clock shows at its next reading, and how far each reading moves it. */
+extern uint64_t fake_now;
+extern uint64_t fake_tick;
+
+/* The lines of the trace so far. */
+extern char fake_lines[4096];
+
+/* cmocka's setup: a device with P6 codes, no trace, nobody on it. */
+int fake_setup(void **state);
+
+/* The sum of all calls. */
+unsigned fake_calls(void);
+
+extern const struct caller fake_caller;
+
+/* device_ioctl() of the writer with the native layouts. */
+int fake_int(uint32_t number, int counter);
+int fake_pmc(uint32_t number, struct pmc *pmc);
+int fake_read(int counter, uint64_t *ret_value);
+
+/* PMIOSETUP of CPU_CLK_UNHALTED with flags. */
+int fake_set_up(int counter, unsigned flags);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* msr(4) files, played by plain files in a directory of the test's own. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend/registers.h"
+#include "capture.h"
+#include "unit.h"
+
+#define NOBODY 65534
+
+static char directory[] = "/tmp/perfmon-unit-XXXXXX";
+static struct registers *registers;
+
+static const char *path_of(unsigned cpu, const char *file)
+{
+	static char path[128];
+
+	snprintf(path, sizeof path, "%s/%u%s", directory, cpu, file);
+	return path;
+}
+
+static void make_directory(unsigned cpu)
+{
+	assert_int_equal(mkdir(path_of(cpu, ""), 0755), 0);
+}
+
+static void make_file(unsigned cpu)
+{
+	int fd;
+
+	make_directory(cpu);
+	fd = open(path_of(cpu, "/msr"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static int make_files(void **state)
+{
+	(void)state;
+	strcpy(directory + strlen(directory) - 6, "XXXXXX");
+	if (!mkdtemp(directory) || chmod(directory, 0755) < 0)
+		return -1;
+	make_file(0);
+	make_file(3);
+	make_directory(5);
+	return symlink("/dev/full", path_of(5, "/msr"));
+}
+
+static int remove_files(void **state)
+{
+	static const unsigned cpus[] = { 0, 3, 5 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cpus); i++) {
+		unlink(path_of(cpus[i], "/msr"));
+		rmdir(path_of(cpus[i], ""));
+	}
+	return rmdir(directory);
+}
+
+static void put(unsigned cpu, off_t offset, const void *bytes, size_t size)
+{
+	int fd = open(path_of(cpu, "/msr"), O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, size, offset), size);
+	close(fd);
+}
+
+static uint64_t get(unsigned cpu, off_t offset)
+{
+	uint64_t value = 0;
+	int fd = open(path_of(cpu, "/msr"), O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &value, sizeof value, offset), sizeof value);
+	close(fd);
+	return value;
+}
+
+/* The lowest descriptor that is free: it tells whether one was left open. */
+static int next_fd(void)
+{
+	int fd = dup(STDOUT_FILENO);
+
+	close(fd);
+	return fd;
+}
+
+static void test_read_and_write(void **state)
+{
+	static const uint64_t values[] = { UINT64_C(0x123456789abcdef0), UINT64_MAX, 0 };
+	uint64_t value = UNTOUCHED;
+	int free_fd = next_fd();
+
+	(void)state;
+	assert_int_equal(register_files_open(directory, "0,3\n", &registers), 0);
+	assert_int_equal(registers->cpus, 2);
+	for (size_t i = 0; i < COUNT(values); i++) {
+		put(0, 0x186, &values[i], 8);
+		assert_int_equal(registers->operations->read(registers, 0, 0x186, &value), 0);
+		assert_int_equal(value, values[i]);
+		assert_int_equal(registers->operations->write(registers, 1, 0xc1, values[i]), 0);
+		assert_int_equal(get(3, 0xc1), values[i]);
+	}
+	/* An address of 32 bits is an offset, not a negative one. */
+	assert_int_equal(registers->operations->write(registers, 1, 0xc0010000, 42), 0);
+	assert_int_equal(get(3, 0xc0010000), 42);
+	registers->operations->close(registers);
+	assert_int_equal(next_fd(), free_fd);
+}
+
+static void test_short(void **state)
+{
+	uint64_t value = UNTOUCHED;
+
+	(void)state;
+	put(0, 0x186, "four", 4);
+	assert_int_equal(register_files_open(directory, "0", &registers), 0);
+	assert_int_equal(registers->operations->read(registers, 0, 0x186, &value), -EIO);
+	assert_int_equal(registers->operations->read(registers, 0, 0x1000, &value), -EIO);
+	assert_int_equal(value, UNTOUCHED);
+	registers->operations->close(registers);
+}
+
+static void test_refused_write(void **state)
+{
+	(void)state;
+	assert_int_equal(register_files_open(directory, "5", &registers), 0);
+	assert_int_equal(registers->operations->write(registers, 0, 0x186, 1), -ENOSPC);
+	registers->operations->close(registers);
+}
+
+/* Fails with a line that has `cause` in it, and leaves nothing behind. */
+static void check_failure(const char *cpus, int wanted, const char *cause)
+{
+	struct registers *made = (struct registers *)&made;
+	int free_fd = next_fd();
+	const char *said;
+	int result;
+
+	capture_start(STDERR_FILENO);
+	result = register_files_open(directory, cpus, &made);
+	said = capture_end();
+	assert_int_equal(result, wanted);
+	assert_ptr_equal(made, &made);
+	assert_non_null(strstr(said, cause));
+	assert_int_equal(next_fd(), free_fd);
+}
+
+static void test_missing_file(void **state)
+{
+	(void)state;
+	check_failure("1", -ENOENT, "modprobe msr");
+	check_failure("0,3-4", -ENOENT, "/4/msr");
+}
+
+static void test_malformed_list(void **state)
+{
+	(void)state;
+	check_failure("", -EINVAL, "");
+	check_failure("0-", -EINVAL, "");
+}
+
+static void test_no_permission(void **state)
+{
+	int status;
+	pid_t child;
+
+	(void)state;
+	if (geteuid() != 0)
+		SKIP("takes root");
+	child = fork();
+	if (child == 0) {
+		capture_start(STDERR_FILENO);
+		_exit(setuid(NOBODY) == 0 &&
+				      register_files_open(directory, "0", &registers) == -EACCES &&
+				      strstr(capture_end(), "CAP_SYS_RAWIO")
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, make_files, remove_files)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(read_and_write), TEST(short),          TEST(refused_write),
+		TEST(missing_file),   TEST(malformed_list), TEST(no_permission),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* What a request looks like: its number, its rights and its bytes, native and of i386. */
+
+#include <errno.h>
+#include <linux/ioctl.h>
+#include <string.h>
+
+#include "fake.h"
+#include "unit.h"
+
+#define READ  _IOC_READ
+#define WRITE _IOC_WRITE
+
+/* The nine requests, spelled out from the table of the original, and what Linux makes of them. */
+static const struct row {
+	unsigned nr;
+	unsigned direction;
+	unsigned size;
+	uint32_t on_x86;
+	bool takes;
+	bool changes; /* for the writer alone */
+} rows[] = {
+	{ 1, WRITE, 8, 0x40083501, true, true },
+	{ 2, WRITE, 4, 0x40043502, true, true },
+	{ 3, WRITE, 4, 0x40043503, true, true },
+	{ 4, READ | WRITE, 16, 0xc0103504, true, false },
+	{ 4, READ | WRITE, 12, 0xc00c3504, true, false },
+	{ 5, WRITE, 4, 0x40043505, true, true },
+	{ 6, READ, 16, 0x80103506, false, false },
+	{ 6, READ, 12, 0x800c3506, false, false },
+	{ 7, READ | WRITE, 8, 0xc0083507, true, false },
+};
+
+/* An i386 client's on a kernel of this machine's direction bits. */
+#define READ_12   _IOC(READ | WRITE, '5', 4, 12)
+#define READ_16   _IOC(READ | WRITE, '5', 4, 16)
+#define TSTAMP_12 _IOC(READ, '5', 6, 12)
+#define TSTAMP_16 _IOC(READ, '5', 6, 16)
+
+static uint32_t number_of(const struct row *row)
+{
+	return _IOC(row->direction, '5', row->nr, row->size);
+}
+
+static const struct row *row_of(uint32_t number)
+{
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (number_of(&rows[i]) == number)
+			return &rows[i];
+	return NULL;
+}
+
+/* All that a number may say it brings, zeros: counter 0. */
+static const uint8_t argument[1 << _IOC_SIZEBITS];
+
+static int ask(uint32_t number, bool write)
+{
+	uint8_t reply[DEVICE_REPLY_MAX];
+	size_t size = 0;
+
+	return device_ioctl(&fake.device, write, number, argument, _IOC_SIZE(number), reply, &size,
+			    &fake_caller);
+}
+
+static void test_numbers(void **state)
+{
+	(void)state;
+#if defined __powerpc__
+	print_message("# POWER has direction bits of its own\n");
+#else
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(number_of(&rows[i]), rows[i].on_x86);
+#endif
+	assert_int_equal(fake_set_up(0, PMCF_USR), 0);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(ask(number_of(&rows[i]), true), 0);
+}
+
+/* 1 where a request is served; the rest must be unknown, and seen by nobody. */
+static unsigned check_number(uint32_t number)
+{
+	unsigned calls = fake_calls();
+
+	if (row_of(number)) {
+		assert_int_not_equal(ask(number, true), -ENOTTY);
+		return 1;
+	}
+	assert_int_equal(ask(number, true), -ENOTTY);
+	assert_int_equal(ask(number, false), -ENOTTY);
+	assert_int_equal(fake_calls(), calls);
+	return 0;
+}
+
+static void test_other_numbers(void **state)
+{
+	unsigned served = 0;
+
+	(void)state;
+	for (unsigned direction = 0; direction < 1 << _IOC_DIRBITS; direction++)
+		for (unsigned nr = 0; nr < 256; nr++)
+			for (unsigned size = 0; size <= 64; size++)
+				served += check_number(_IOC(direction, '5', nr, size));
+	assert_int_equal(served, COUNT(rows));
+}
+
+static void test_other_sizes(void **state)
+{
+	unsigned served = 0;
+
+	(void)state;
+	for (unsigned direction = 0; direction < 1 << _IOC_DIRBITS; direction++)
+		for (unsigned nr = 1; nr <= 7; nr++)
+			for (unsigned size = 0; size < 1 << _IOC_SIZEBITS; size++)
+				served += check_number(_IOC(direction, '5', nr, size));
+	assert_int_equal(served, COUNT(rows));
+}
+
+static void test_other_groups(void **state)
+{
+	(void)state;
+	for (unsigned group = 0; group < 256; group++)
+		for (size_t i = 0; i < COUNT(rows); i++)
+			if (group != '5')
+				check_number(
+					_IOC(rows[i].direction, group, rows[i].nr, rows[i].size));
+}
+
+static void test_rights(void **state)
+{
+	(void)state;
+	assert_int_equal(fake_set_up(0, PMCF_USR), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned calls = fake_calls();
+
+		if (rows[i].changes) {
+			assert_int_equal(ask(number_of(&rows[i]), false), -EPERM);
+			assert_int_equal(fake_calls(), calls);
+		} else {
+			assert_int_equal(ask(number_of(&rows[i]), false), 0);
+		}
+	}
+}
+
+/* Reads the bytes that it is given and no other: a sanitizer sees an overrun of the copy. */
+static void test_short_argument(void **state)
+{
+	(void)state;
+	assert_int_equal(fake_set_up(0, PMCF_USR), 0);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t size = 0; rows[i].takes && size < rows[i].size; size++) {
+			unsigned calls = fake_calls();
+			uint8_t reply[DEVICE_REPLY_MAX];
+			size_t reply_size = SIZE_MAX;
+
+			assert_int_equal(device_ioctl(&fake.device, true, number_of(&rows[i]),
+						      argument, size, reply, &reply_size,
+						      &fake_caller),
+					 -EFAULT);
+			assert_int_equal(reply_size, SIZE_MAX);
+			assert_int_equal(fake_calls(), calls);
+		}
+}
+
+/* In the byte order of the machine that the client runs on. */
+static void put_int(uint8_t *bytes, int32_t value)
+{
+	memcpy(bytes, &value, sizeof value);
+}
+
+static void put_quad(uint8_t *bytes, uint64_t value)
+{
+	memcpy(bytes, &value, sizeof value);
+}
+
+/* The reply of a request, with the rest of the room untouched. */
+static void check_reply(uint32_t number, const uint8_t *bytes, const uint8_t *wanted, size_t size)
+{
+	uint8_t reply[DEVICE_REPLY_MAX];
+	size_t reply_size = SIZE_MAX;
+
+	memset(reply, 0xee, sizeof reply);
+	assert_int_equal(device_ioctl(&fake.device, true, number, bytes, _IOC_SIZE(number), reply,
+				      &reply_size, &fake_caller),
+			 0);
+	assert_int_equal(reply_size, size);
+	assert_memory_equal(reply, wanted, size);
+	for (size_t i = size; i < sizeof reply; i++)
+		assert_int_equal(reply[i], 0xee);
+}
+
+static void test_pmc_bytes(void **state)
+{
+	uint8_t bytes[8] = { [4] = 0xc0, 0x12, 0x57, 0x80 };
+	uint8_t got[8] = { [4] = 0xc0, 0x12, 0x07, 0x80 };
+	uint8_t asked[8] = { [4] = 0xaa, 0xaa, 0xaa, 0xaa };
+
+	(void)state;
+	put_int(bytes, 1);
+	put_int(got, 1);
+	put_int(asked, 1);
+	check_reply(PMIOSETUP, bytes, NULL, 0);
+	assert_true(fake.counter[1].set_up);
+	assert_int_equal(fake.counter[1].event.select, 0x800712c0);
+	check_reply(PMIOGET, asked, got, 8);
+	check_reply(PMIOSTART, asked, NULL, 0);
+	got[6] = 0x47;
+	check_reply(PMIOGET, asked, got, 8);
+}
+
+static void test_int_bytes(void **state)
+{
+	uint8_t bytes[4];
+
+	(void)state;
+	assert_int_equal(fake_set_up(1, PMCF_USR), 0);
+	put_int(bytes, 1);
+	check_reply(PMIOSTART, bytes, NULL, 0);
+	assert_true(fake.counter[1].started);
+	check_reply(PMIORESET, bytes, NULL, 0);
+	check_reply(PMIOSTOP, bytes, NULL, 0);
+	assert_false(fake.counter[1].started);
+}
+
+/* Whatever the client left in the value and the padding, it gets the value and zeros. */
+static void test_read_bytes(void **state)
+{
+	uint8_t asked[16];
+	uint8_t wanted[16] = { 0 };
+
+	(void)state;
+	assert_int_equal(fake_set_up(1, PMCF_USR), 0);
+	assert_int_equal(fake_int(PMIOSTART, 1), 0);
+	fake.counter[1].count = UINT64_C(0x0102030405);
+	memset(asked, 0xaa, sizeof asked);
+	put_int(asked, 1);
+
+	put_int(wanted, 1);
+	put_quad(wanted + 4, UINT64_C(0x0102030405));
+	check_reply(READ_12, asked, wanted, 12);
+
+	memset(wanted, 0, sizeof wanted);
+	put_int(wanted, 1);
+	put_quad(wanted + 8, UINT64_C(0x0102030405));
+	check_reply(READ_16, asked, wanted, 16);
+}
+
+static void test_tstamp_bytes(void **state)
+{
+	uint8_t wanted[16] = { 0 };
+
+	(void)state;
+	put_int(wanted, 2600);
+	put_quad(wanted + 4, fake_stamp_value);
+	check_reply(TSTAMP_12, NULL, wanted, 12);
+
+	memset(wanted, 0, sizeof wanted);
+	put_int(wanted, 2600);
+	put_quad(wanted + 8, fake_stamp_value);
+	check_reply(TSTAMP_16, NULL, wanted, 16);
+	assert_int_equal(fake_calls(), 0);
+}
+
+static void test_no_time_stamp(void **state)
+{
+	uint8_t reply[DEVICE_REPLY_MAX];
+	size_t size = SIZE_MAX;
+
+	(void)state;
+	fake_stamp_result = -ENOTTY;
+	assert_int_equal(
+		device_ioctl(&fake.device, false, PMIOTSTAMP, NULL, 0, reply, &size, &fake_caller),
+		-ENOTTY);
+	assert_int_equal(size, SIZE_MAX);
+}
+
+#define TEST(name) cmocka_unit_test_setup(test_##name, fake_setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(numbers),    TEST(other_numbers),  TEST(other_sizes),   TEST(other_groups),
+		TEST(rights),     TEST(short_argument), TEST(pmc_bytes),     TEST(int_bytes),
+		TEST(read_bytes), TEST(tstamp_bytes),   TEST(no_time_stamp),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
