@@ -13,6 +13,7 @@
 
 #include "backend/registers.h"
 #include "capture.h"
+#include "open_files.h"
 #include "unit.h"
 
 #define NOBODY 65534
@@ -87,20 +88,11 @@ static uint64_t get(unsigned cpu, off_t offset)
 	return value;
 }
 
-/* The lowest descriptor that is free: it tells whether one was left open. */
-static int next_fd(void)
-{
-	int fd = dup(STDOUT_FILENO);
-
-	close(fd);
-	return fd;
-}
-
 static void test_read_and_write(void **state)
 {
 	static const uint64_t values[] = { UINT64_C(0x123456789abcdef0), UINT64_MAX, 0 };
 	uint64_t value = UNTOUCHED;
-	int free_fd = next_fd();
+	unsigned files = open_files();
 
 	(void)state;
 	assert_int_equal(register_files_open(directory, "0,3\n", &registers), 0);
@@ -116,7 +108,7 @@ static void test_read_and_write(void **state)
 	assert_int_equal(registers->operations->write(registers, 1, 0xc0010000, 42), 0);
 	assert_int_equal(get(3, 0xc0010000), 42);
 	registers->operations->close(registers);
-	assert_int_equal(next_fd(), free_fd);
+	assert_int_equal(open_files(), files);
 }
 
 static void test_short(void **state)
@@ -144,7 +136,7 @@ static void test_refused_write(void **state)
 static void check_failure(const char *cpus, int wanted, const char *cause)
 {
 	struct registers *made = (struct registers *)&made;
-	int free_fd = next_fd();
+	unsigned files = open_files();
 	const char *said;
 	int result;
 
@@ -154,7 +146,7 @@ static void check_failure(const char *cpus, int wanted, const char *cause)
 	assert_int_equal(result, wanted);
 	assert_ptr_equal(made, &made);
 	assert_non_null(strstr(said, cause));
-	assert_int_equal(next_fd(), free_fd);
+	assert_int_equal(open_files(), files);
 }
 
 static void test_missing_file(void **state)
