@@ -92,6 +92,7 @@ int pidfile_open(const char *path, struct pidfile *ret_pidfile)
 {
 	char text[32];
 	int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+	char *absolute = NULL;
 	int result;
 	int fd = open_locked(path);
 
@@ -105,8 +106,8 @@ int pidfile_open(const char *path, struct pidfile *ret_pidfile)
 	}
 	result = write_id(fd, text, length);
 	if (result == 0) {
-		ret_pidfile->path = realpath(path, NULL);
-		result = ret_pidfile->path ? 0 : -errno;
+		absolute = realpath(path, NULL);
+		result = absolute ? 0 : -errno;
 	}
 	if (result < 0) {
 		log_error("%s: the process id cannot be written: %s", path, strerror(-result));
@@ -114,7 +115,7 @@ int pidfile_open(const char *path, struct pidfile *ret_pidfile)
 		close(fd);
 		return result;
 	}
-	ret_pidfile->fd = fd;
+	*ret_pidfile = (struct pidfile){ .path = absolute, .fd = fd };
 	return 0;
 }
 
