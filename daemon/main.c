@@ -94,7 +94,12 @@ static int take_lock(void)
 static int open_device(void)
 {
 	struct device *device = &self.device;
-	int result = self.options.backend->open(&device->backend);
+	const struct backend_options options = {
+		.node = self.options.device,
+		.state_directory = self.options.state_directory,
+		.sim_cpu = self.options.sim_cpu,
+	};
+	int result = self.options.backend->open(&options, &device->backend);
 
 	if (result < 0)
 		return result;
@@ -242,6 +247,8 @@ int main(int argc, char *argv[])
 	case OPTIONS_RUN:
 		break;
 	}
+	if (self.options.check != CHECK_NONE)
+		return check_run(&self.options);
 	if (geteuid() != 0) {
 		log_error("only root can make a device node; start perfmond as root");
 		return EXIT_FAILURE;

@@ -9,13 +9,15 @@
 #include <string.h>
 
 #include "backend/backend.h"
+#include "backend/model.h"
 #include "log.h"
 #include "transport/node.h"
 #include "transport/transport.h"
 
 /* In the order in which the usage names them. */
 static const struct transport_operations *const transports[] = { &cuse_transport, &fuse_transport };
-static const struct backend_operations *const backends[] = { &perf_backend, &sim_backend };
+static const struct backend_operations *const backends[] = { &perf_backend, &msr_backend,
+							     &sim_backend };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -25,11 +27,13 @@ enum option_value {
 	OPTION_DEVICE,
 	OPTION_BACKEND,
 	OPTION_EVENTS,
+	OPTION_SIM_CPU,
 	OPTION_GROUP,
 	OPTION_MODE,
 	OPTION_STATE_DIR,
 	OPTION_TRACE,
 	OPTION_PIDFILE,
+	OPTION_CHECK,
 	OPTION_VERSION,
 	OPTION_HELP,
 };
@@ -39,40 +43,49 @@ static const struct option long_options[] = {
 	{ "device", required_argument, NULL, OPTION_DEVICE },
 	{ "backend", required_argument, NULL, OPTION_BACKEND },
 	{ "events", required_argument, NULL, OPTION_EVENTS },
+	{ "sim-cpu", required_argument, NULL, OPTION_SIM_CPU },
 	{ "group", required_argument, NULL, OPTION_GROUP },
 	{ "mode", required_argument, NULL, OPTION_MODE },
 	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
 	{ "trace", optional_argument, NULL, OPTION_TRACE },
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
+	{ "check", optional_argument, NULL, OPTION_CHECK },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ 0 },
 };
 
+/* One literal per line of the output. */
+/* clang-format off */
 static const char usage[] =
-	"usage: perfmond [-f] [--transport auto|cuse|fuse] [--device NAME] [--backend "
-	"auto|perf|sim]\n"
-	"                [--events auto|p5|p6|native] [--group G] [--mode OCTAL] [--state-dir "
-	"DIR]\n"
-	"                [--trace[=FILE]] [--pidfile FILE] [--version] [--help]\n"
+	"usage: perfmond [-f] [--transport auto|cuse|fuse] [--device NAME]\n"
+	"                [--backend auto|perf|msr|sim] [--sim-cpu p5|p6|arch|amd]\n"
+	"                [--events auto|p5|p6|native] [--group G] [--mode OCTAL]\n"
+	"                [--state-dir DIR] [--trace[=FILE]] [--pidfile FILE]\n"
+	"       perfmond --check[=json] [OPTION...]\n"
+	"       perfmond --version | --help\n"
 	"\n"
 	"Serves the perfmon(4) device /dev/perfmon. See perfmond(8).\n"
 	"\n"
 	"  -f                   stay in the foreground\n"
 	"  --transport T        cuse: a character device; fuse: a mount over a plain file;\n"
-	"                       auto: cuse where the kernel has it\n"
+	"                       auto: cuse where the kernel has it, else fuse\n"
 	"  --device NAME        the node is /dev/NAME (perfmon)\n"
-	"  --backend B          perf: the kernel's perf events; sim: a simulated P6, whose counts "
-	"are\n"
-	"                       no measurements; auto: perf\n"
-	"  --events E           whose event codes clients use: p5, p6, or native, the codes of "
-	"this CPU;\n"
-	"                       auto: native on a P5 or P6, else p6\n"
+	"  --backend B          perf: the kernel's perf events; msr: the CPU's own counters;\n"
+	"                       sim: a simulated CPU, whose counts are no measurements;\n"
+	"                       auto: perf\n"
+	"  --sim-cpu C          the CPU that --backend sim simulates: p5, p6, arch or amd (p6)\n"
+	"  --events E           whose event codes clients use: p5, p6, or native, the CPU's;\n"
+	"                       auto: native with msr and sim and on a P5 or P6, else p6\n"
 	"  --group G            the node's group (perfmon; root where there is no such group)\n"
 	"  --mode OCTAL         the node's mode (0660; 0600 where there is no group perfmon)\n"
-	"  --state-dir DIR      where the lock of the node is (/run/perfmond)\n"
+	"  --state-dir DIR      where the lock of the node and the journal of --backend msr are\n"
+	"                       (/run/perfmond)\n"
 	"  --trace[=FILE]       a line for each request, to FILE or standard error\n"
-	"  --pidfile FILE       write the process id there\n";
+	"  --pidfile FILE       write the process id there\n"
+	"  --check[=json]       say what of this machine perfmond could use, and change nothing;\n"
+	"                       status 0 where it could start with these options, else 1\n";
+/* clang-format on */
 
 static enum options_verdict bad(const char *option, const char *value, const char *wanted)
 {
@@ -103,7 +116,7 @@ static enum options_verdict parse_backend(const char *value, struct options *opt
 			options->backend = backends[i];
 			return OPTIONS_RUN;
 		}
-	return bad("backend", value, "must be auto, perf or sim");
+	return bad("backend", value, "must be auto, perf, msr or sim");
 }
 
 static enum options_verdict parse_events(const char *value, struct options *options)
@@ -114,6 +127,16 @@ static enum options_verdict parse_events(const char *value, struct options *opti
 			return OPTIONS_RUN;
 		}
 	return bad("events", value, "must be auto, p5, p6 or native");
+}
+
+static enum options_verdict parse_sim_cpu(const char *value, struct options *options)
+{
+	enum model_kind kind;
+
+	if (model_kind_by_name(value, &kind) < 0)
+		return bad("sim-cpu", value, "must be p5, p6, arch or amd");
+	options->sim_cpu = value;
+	return OPTIONS_RUN;
 }
 
 /* A name without '/', which would leave /dev, and without '!', which the kernel makes a '/'. */
@@ -141,6 +164,14 @@ static enum options_verdict parse_mode(const char *value, struct options *option
 	return OPTIONS_RUN;
 }
 
+static enum options_verdict parse_check(const char *value, struct options *options)
+{
+	if (value && strcmp(value, "json") != 0)
+		return bad("check", value, "must be json, or nothing for text");
+	options->check = value ? CHECK_JSON : CHECK_TEXT;
+	return OPTIONS_RUN;
+}
+
 static enum options_verdict parse_one(int option, const char *value, struct options *options)
 {
 	switch (option) {
@@ -155,6 +186,8 @@ static enum options_verdict parse_one(int option, const char *value, struct opti
 		return parse_backend(value, options);
 	case OPTION_EVENTS:
 		return parse_events(value, options);
+	case OPTION_SIM_CPU:
+		return parse_sim_cpu(value, options);
 	case OPTION_GROUP:
 		options->group = value;
 		return OPTIONS_RUN;
@@ -170,6 +203,8 @@ static enum options_verdict parse_one(int option, const char *value, struct opti
 	case OPTION_PIDFILE:
 		options->pidfile = value;
 		return OPTIONS_RUN;
+	case OPTION_CHECK:
+		return parse_check(value, options);
 	case OPTION_VERSION:
 		puts("perfmond " PERFMOND_VERSION);
 		return OPTIONS_DONE;
@@ -188,6 +223,7 @@ enum options_verdict options_parse(int argc, char *argv[], struct options *ret_o
 	struct options options = {
 		.backend = &perf_backend,
 		.events = EVENT_SET_AUTO,
+		.sim_cpu = "p6",
 		.device = "perfmon",
 		.mode = MODE_DEFAULT,
 		.state_directory = "/run/perfmond",

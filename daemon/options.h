@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "check.h"
 #include "event/event.h"
 
 struct backend_operations;
@@ -16,6 +17,7 @@ struct options {
 	const struct transport_operations *transport; /* NULL: auto */
 	const struct backend_operations *backend;
 	enum event_set events;
+	const char *sim_cpu; /* "p5", "p6", "arch" or "amd" */
 	const char *device;
 	const char *group; /* NULL: perfmon where it exists, else root */
 	mode_t mode;       /* MODE_DEFAULT: 0660, or 0600 where there is no group perfmon */
@@ -23,6 +25,7 @@ struct options {
 	const char *pidfile; /* NULL: none */
 	bool trace;
 	const char *trace_file; /* NULL: standard error */
+	enum check_format check;
 };
 
 #define MODE_DEFAULT ((mode_t)-1)

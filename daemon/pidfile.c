@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -60,7 +61,8 @@ static int open_locked(const char *path)
 	}
 }
 
-static void log_holder(const char *path)
+/* The process id in the file, or 0. */
+static long read_pid(const char *path)
 {
 	char text[32] = "";
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -72,8 +74,13 @@ static void log_holder(const char *path)
 		if (size > 0)
 			text[size] = '\0';
 	}
+	return strtol(text, NULL, 10);
+}
+
+static void log_holder(const char *path)
+{
 	log_error("%s: process %ld has it locked: that perfmond runs already; stop it first", path,
-		  strtol(text, NULL, 10));
+		  read_pid(path));
 }
 
 static int write_id(int fd, const char *text, int length)
@@ -117,6 +124,43 @@ int pidfile_open(const char *path, struct pidfile *ret_pidfile)
 	}
 	*ret_pidfile = (struct pidfile){ .path = absolute, .fd = fd };
 	return 0;
+}
+
+/*
+ * The owner of a lock on the file, where the line is one. The device that stands there is not
+ * st_dev on every file system, btrfs being one; there the owner has to be the one the file names.
+ */
+static long owner_of_lock(const char *line, const char *path, const struct stat *status)
+{
+	unsigned long inode;
+	unsigned device[2];
+	long pid;
+
+	if (sscanf(line, "%*u: FLOCK %*s WRITE %ld %x:%x:%lu", &pid, &device[0], &device[1],
+		   &inode) != 4 ||
+	    inode != status->st_ino)
+		return 0;
+	if (makedev(device[0], device[1]) == status->st_dev || pid == read_pid(path))
+		return pid;
+	return 0;
+}
+
+long pidfile_holder(const char *path)
+{
+	struct stat status;
+	long holder = 0;
+	char line[256];
+	FILE *locks;
+
+	if (stat(path, &status) < 0)
+		return 0;
+	locks = fopen("/proc/locks", "re");
+	if (!locks)
+		return 0;
+	while (holder == 0 && fgets(line, sizeof line, locks))
+		holder = owner_of_lock(line, path, &status);
+	fclose(locks);
+	return holder;
 }
 
 void pidfile_close(struct pidfile *pidfile)

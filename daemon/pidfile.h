@@ -15,6 +15,12 @@ struct pidfile {
  */
 int pidfile_open(const char *path, struct pidfile *ret_pidfile);
 
+/*
+ * The process that has the file locked, by /proc/locks, or 0. Takes no lock itself: a start at the
+ * same moment would fail for it. A process of another PID namespace is not seen.
+ */
+long pidfile_holder(const char *path);
+
 /* Removes the file. */
 void pidfile_close(struct pidfile *pidfile);
 

@@ -22,6 +22,14 @@
  * changed, on any CPU, unless the operation says otherwise.
  */
 struct backend;
+struct report;
+
+/* What the command line says to backends; each takes what it needs. */
+struct backend_options {
+	const char *node;            /* the node's name */
+	const char *state_directory; /* where a journal goes */
+	const char *sim_cpu;         /* the kind of CPU that is simulated: p5, p6, arch, amd */
+};
 
 struct backend_operations {
 	/* The name by which --backend chooses it. */
@@ -29,10 +37,10 @@ struct backend_operations {
 
 	/*
 	 * Makes a backend for the machine. *ret_backend is valid until close.
-	 * Errors: -ENOMEM, -ENOSYS where the kernel lacks what it needs, others as the system has
-	 * them.
+	 * Errors, logged: -ENOMEM, -ENODEV where the machine lacks what it needs, others as the
+	 * system has them.
 	 */
-	int (*open)(struct backend **ret_backend);
+	int (*open)(const struct backend_options *options, struct backend **ret_backend);
 
 	/* Frees the backend, whose counters have all been released. */
 	void (*close)(struct backend *backend);
@@ -58,6 +66,12 @@ struct backend_operations {
 
 	/* Gives the counter back to the machine. */
 	void (*release)(struct backend *backend, unsigned counter);
+
+	/*
+	 * Adds the finding whether open() would succeed, and says in the report what it would
+	 * count. Writes no register and keeps nothing open. Returns 0 or the error of open().
+	 */
+	int (*check)(const struct backend_options *options, struct report *report);
 };
 
 struct backend {
@@ -70,6 +84,9 @@ struct backend {
 
 /* perf.c: the kernel's perf_event_open(2) and its interrupt total. */
 extern const struct backend_operations perf_backend;
+
+/* msr_files.c: the registers of this machine's CPUs, through msr(4). Chosen by name only. */
+extern const struct backend_operations msr_backend;
 
 /* sim.c: the register programming of msr.c on a modelled CPU. Chosen by name only. */
 extern const struct backend_operations sim_backend;

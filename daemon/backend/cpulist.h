@@ -16,7 +16,10 @@ struct cpulist {
  */
 int cpulist_parse(const char *text, struct cpulist *ret_list);
 
-/* The CPUs that are online, /sys/devices/system/cpu/online. Errors: as above, and as open(2). */
+/*
+ * The CPUs that are online, /sys/devices/system/cpu/online. Errors, logged: as above, and as
+ * open(2).
+ */
 int cpulist_online(struct cpulist *ret_list);
 
 #endif

@@ -1,119 +1,124 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "backend/model.h"
 
-#include <errno.h>
-#include <machine/perfmon.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "event/event.h"
+#include "backend/model_internal.h"
 
-#define EVNTSEL_0    0x186u
-#define PERFCTR_0    0xc1u
-#define COUNTERS     2
-#define COUNTER_MASK ((UINT64_C(1) << 40) - 1)
-
-enum mode {
-	USER,
-	KERNEL,
-	MODES,
-};
-
-struct model_cpu {
-	uint64_t clock;
-	uint32_t select[COUNTERS];
-	uint64_t counter[COUNTERS];
-};
+#define KINDS         4
+#define REGISTERS_MAX 32
 
 struct model {
 	struct registers registers;
+	const struct model_rules *rules;
+	unsigned long accesses;
+	bool hollow;
+	long fail_after; /* < 0: no fault */
+	int fail_error;
+	bool fail_lasting;
 	struct model_cpu cpu[];
 };
 
-/* The clocks that a CPU has spent in a mode once its clock shows `clock`. */
-static uint64_t mode_clocks(uint64_t clock, enum mode mode)
-{
-	uint64_t user = clock / 4 * 3 + (clock % 4 < 3 ? clock % 4 : 3);
+static const struct model_rules *const all_rules[KINDS] = {
+	[MODEL_P5] = &model_p5,
+	[MODEL_P6] = &model_p6,
+	[MODEL_ARCH] = &model_arch,
+	[MODEL_AMD] = &model_amd,
+};
 
-	return mode == USER ? user : clock - user;
+static struct model *model_of(struct registers *registers)
+{
+	return (struct model *)registers;
 }
 
-/* How often a counter would have counted in a mode's first `clocks`. */
-static uint64_t mode_count(uint32_t select, uint64_t clocks)
+static const struct model_register *find(const struct model *model, uint32_t address)
 {
-	uint64_t period =
-		SELECT_EVENT(select) == PMC6_CPU_CLK_UNHALTED ? 1 : SELECT_EVENT(select) + 1u;
-	uint64_t happened = clocks / period;
-	bool edge = SELECT_FLAGS(select) & PMCF_E;
-	bool inverted = (SELECT_FLAGS(select) & PMCF_INV) && SELECT_MASK(select) > 0;
-
-	/* A condition that holds always, or never, has no edge. */
-	if (SELECT_MASK(select) > 1)
-		return inverted && !edge ? clocks : 0;
-	if (period == 1)
-		return inverted || edge ? 0 : clocks;
-	/* Between two events lies one stretch without; the first stretch begins with the clock. */
-	if (inverted && edge)
-		return happened + (clocks % period ? 1 : 0);
-	return inverted ? clocks - happened : happened;
+	for (const struct model_register *at = model->rules->registers; at->address; at++)
+		if (at->address == address)
+			return at;
+	return NULL;
 }
 
-static uint64_t count_until(uint32_t select, uint64_t clock)
-{
-	uint8_t flags = SELECT_FLAGS(select);
-	uint64_t count = 0;
-
-	if (flags & PMCF_USR)
-		count += mode_count(select, mode_clocks(clock, USER));
-	if (flags & PMCF_OS)
-		count += mode_count(select, mode_clocks(clock, KERNEL));
-	return count;
-}
-
-static void run(struct model_cpu *cpu, uint64_t clocks)
+static void run(const struct model *model, struct model_cpu *cpu, uint64_t clocks)
 {
 	uint64_t until = cpu->clock + clocks;
+	unsigned width = model->rules->width;
 
-	if (SELECT_FLAGS(cpu->select[0]) & PMCF_EN)
-		for (unsigned i = 0; i < COUNTERS; i++)
-			cpu->counter[i] = (cpu->counter[i] + count_until(cpu->select[i], until) -
-					   count_until(cpu->select[i], cpu->clock)) &
-					  COUNTER_MASK;
+	for (unsigned i = 0; i < model->rules->counters; i++) {
+		struct model_rate rate = model->rules->rate(cpu, i);
+		uint64_t sum;
+
+		if (!rate.runs)
+			continue;
+		sum = cpu->counter[i] + model_rate_count(&rate, until) -
+		      model_rate_count(&rate, cpu->clock);
+		if (sum >> width)
+			cpu->global_status |= UINT64_C(1) << rate.bit;
+		cpu->counter[i] = sum & MODEL_MASK(width);
+	}
 	cpu->clock = until;
 }
 
-void model_step(struct registers *registers, unsigned cpu, uint64_t clocks)
+static void update_in_use(const struct model *model, struct model_cpu *cpu)
 {
-	run(&((struct model *)registers)->cpu[cpu], clocks);
+	if (model->rules->in_use)
+		cpu->in_use = model->rules->in_use(cpu);
+}
+
+static void reset(const struct model *model, struct model_cpu *cpu)
+{
+	uint64_t clock = cpu->clock;
+
+	*cpu = (struct model_cpu){ .online = true, .clock = clock };
+	if (model->rules->reset)
+		model->rules->reset(cpu);
+}
+
+static int fault(struct model *model)
+{
+	if (model->fail_after < 0)
+		return 0;
+	if (model->fail_after > 0) {
+		model->fail_after--;
+		return 0;
+	}
+	if (!model->fail_lasting)
+		model->fail_after = -1;
+	return model->fail_error;
+}
+
+/* What each access begins with: the CPU runs, and then it may fail. */
+static int begin_access(struct model *model, unsigned cpu)
+{
+	model->accesses++;
+	if (!model->cpu[cpu].online)
+		return -ENXIO;
+	run(model, &model->cpu[cpu], MODEL_ACCESS_CLOCKS);
+	return fault(model);
 }
 
 static int model_read(struct registers *registers, unsigned cpu, uint32_t address,
 		      uint64_t *ret_value)
 {
-	struct model_cpu *at = &((struct model *)registers)->cpu[cpu];
+	int result = begin_access(model_of(registers), cpu);
 
-	run(at, MODEL_ACCESS_CLOCKS);
-	if (address - EVNTSEL_0 < COUNTERS)
-		*ret_value = at->select[address - EVNTSEL_0];
-	else if (address - PERFCTR_0 < COUNTERS)
-		*ret_value = at->counter[address - PERFCTR_0];
-	else
-		return -EIO;
-	return 0;
+	return result < 0 ? result : model_peek(registers, cpu, address, ret_value);
 }
 
 static int model_write(struct registers *registers, unsigned cpu, uint32_t address, uint64_t value)
 {
-	struct model_cpu *at = &((struct model *)registers)->cpu[cpu];
+	struct model *model = model_of(registers);
+	const struct model_register *at = find(model, address);
+	int result = begin_access(model, cpu);
 
-	run(at, MODEL_ACCESS_CLOCKS);
-	/* A write takes 32 bits; bits 32 to 39 of a counter copy bit 31, SDM 18.22. */
-	if (address - EVNTSEL_0 < COUNTERS)
-		at->select[address - EVNTSEL_0] = (uint32_t)value;
-	else if (address - PERFCTR_0 < COUNTERS)
-		at->counter[address - PERFCTR_0] = (uint64_t)(int64_t)(int32_t)value & COUNTER_MASK;
-	else
+	if (result < 0 || model->hollow)
+		return result;
+	if (!at)
 		return -EIO;
-	return 0;
+	result = model_write_register(&model->cpu[cpu], at, value);
+	update_in_use(model, &model->cpu[cpu]);
+	return result;
 }
 
 static void model_close(struct registers *registers)
@@ -127,7 +132,17 @@ static const struct register_operations model_operations = {
 	.close = model_close,
 };
 
-int model_open(unsigned cpus, struct registers **ret_registers)
+int model_kind_by_name(const char *name, enum model_kind *ret_kind)
+{
+	for (unsigned kind = 0; kind < KINDS; kind++)
+		if (strcmp(all_rules[kind]->name, name) == 0) {
+			*ret_kind = (enum model_kind)kind;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+int model_open(enum model_kind kind, unsigned cpus, struct registers **ret_registers)
 {
 	struct model *model = calloc(1, sizeof *model + cpus * sizeof *model->cpu);
 
@@ -135,6 +150,95 @@ int model_open(unsigned cpus, struct registers **ret_registers)
 		return -ENOMEM;
 	model->registers.operations = &model_operations;
 	model->registers.cpus = cpus;
+	model->rules = all_rules[kind];
+	model->fail_after = -1;
+	for (unsigned cpu = 0; cpu < cpus; cpu++)
+		reset(model, &model->cpu[cpu]);
 	*ret_registers = &model->registers;
 	return 0;
+}
+
+void model_step(struct registers *registers, unsigned cpu, uint64_t clocks)
+{
+	struct model *model = model_of(registers);
+
+	if (model->cpu[cpu].online)
+		run(model, &model->cpu[cpu], clocks);
+}
+
+int model_peek(struct registers *registers, unsigned cpu, uint32_t address, uint64_t *ret_value)
+{
+	struct model *model = model_of(registers);
+	const struct model_register *at = find(model, address);
+
+	if (!at && !model->hollow)
+		return -EIO;
+	*ret_value = model->hollow ? 0 : *model_place(&model->cpu[cpu], at);
+	return 0;
+}
+
+int model_poke(struct registers *registers, unsigned cpu, uint32_t address, uint64_t value)
+{
+	struct model *model = model_of(registers);
+	const struct model_register *at = find(model, address);
+
+	if (!at || at->bits == 0 || at->write == WRITE_CLEARS)
+		return -EIO;
+	*model_place(&model->cpu[cpu], at) = value & at->bits;
+	update_in_use(model, &model->cpu[cpu]);
+	return 0;
+}
+
+const uint32_t *model_addresses(enum model_kind kind)
+{
+	static uint32_t addresses[KINDS][REGISTERS_MAX];
+	const struct model_register *at = all_rules[kind]->registers;
+
+	for (unsigned i = 0; at[i].address; i++)
+		addresses[kind][i] = at[i].address;
+	return addresses[kind];
+}
+
+unsigned long model_accesses(const struct registers *registers)
+{
+	return ((const struct model *)registers)->accesses;
+}
+
+void model_fail(struct registers *registers, long after, int error, bool lasting)
+{
+	struct model *model = model_of(registers);
+
+	model->fail_after = after;
+	model->fail_error = error;
+	model->fail_lasting = lasting;
+}
+
+void model_set_online(struct registers *registers, unsigned cpu, bool online)
+{
+	struct model *model = model_of(registers);
+
+	if (online && !model->cpu[cpu].online)
+		reset(model, &model->cpu[cpu]);
+	model->cpu[cpu].online = online;
+}
+
+void model_take(struct registers *registers, unsigned cpu, unsigned counter)
+{
+	struct model *model = model_of(registers);
+
+	model->rules->take(&model->cpu[cpu], counter);
+	update_in_use(model, &model->cpu[cpu]);
+}
+
+void model_release(struct registers *registers, unsigned cpu, unsigned counter)
+{
+	struct model *model = model_of(registers);
+
+	model->rules->release(&model->cpu[cpu], counter);
+	update_in_use(model, &model->cpu[cpu]);
+}
+
+void model_hollow(struct registers *registers)
+{
+	model_of(registers)->hollow = true;
 }

@@ -3,29 +3,56 @@
 #define PERFMOND_BACKEND_MSR_H
 
 #include "backend/backend.h"
+#include "backend/pmu.h"
 #include "backend/registers.h"
 
 /*
  * The backend that programs counters through registers, as the original driver did, on every CPU of
  * `registers` at once; a count is the sum over them.
  *
- * The programming model is the P6's (SDM volume 3B, 18.22): event selects 0x186 and 0x187, counters
- * 0xc1 and 0xc2 of 40 bits. The enable bit exists in select 0 alone and gates both counters: a
- * START of counter 1 alone counts nothing, and a STOP of counter 0 stops both. The driver does not
- * hide that.
+ * On a P6 the enable bit of select 0 gates both counters: a START of counter 1 alone counts
+ * nothing, and a STOP of counter 0 stops both. That is the hardware's rule, and the driver does not
+ * hide it.
  *
- * Counter registers are read, never written: a count is the difference of two readings, modulo
- * their width. Accesses per CPU: SETUP and release write the select once; START and STOP write it
- * once and read the counter once; READ reads the counter once.
+ * Counters are read, and written only to put them back: a count is the difference of two readings,
+ * modulo their width.
+ *
+ * It takes no counter that somebody else uses (SETUP: -EBUSY), checks at START, STOP and READ that
+ * the select still is what it wrote (else -EIO, and from then on it leaves the counter alone), and
+ * puts every register back when a counter is released.
+ *
+ * On a P6 it claims both counters with counter 0, and holds the other one still: a stale select
+ * there would begin to count with the gate.
+ *
+ * Accesses per CPU; G is 1 where there is a global control, and 0 elsewhere:
+ *
+ *   request   reads   writes
+ *   SETUP     3 + G   1       1 read more for the first select of all that is not 0: does it hold?
+ *   START     2       1
+ *   READ      2 + G   0       RESET of a running counter is a READ
+ *   STOP      2 + G   1
+ *   release   1 + G   2       at the close of the node, and before a SETUP of the same counter
+ *
+ * Where the global control lacks the counter's bit: SETUP 1 and 1 more, release 1 and 1 more.
+ * Where the counter wrapped: release 1 write more, which clears its overflow in the global status.
+ * P6: SETUP of counter 0 has 4 reads more, and 1 write where counter 1's select is stale; its
+ * release 1 read and 2 writes more; START and STOP of counter 1, which has no enable bit, write
+ * nothing.
  */
-struct msr_backend;
+struct msr_options {
+	const char *journal;      /* where the journal is; NULL: none is kept */
+	const char *nmi_watchdog; /* the file that tells of the NMI watchdog; NULL: there is none */
+	const char *description;  /* becomes the backend's */
+	bool taints;              /* a write taints the kernel, and the log says so once */
+};
 
 /*
- * Takes `registers` over: msr_close() closes them. operations and description become the backend's.
- * Errors: -ENOMEM, and then `registers` is the caller's still.
+ * Takes `registers` over: msr_close() closes them. Puts back what an earlier perfmond left in the
+ * journal. Errors, logged: -ENOMEM; -EBADMSG where the journal cannot be trusted. Then `registers`
+ * is the caller's still.
  */
-int msr_open(struct registers *registers, const struct backend_operations *operations,
-	     const char *description, struct backend **ret_backend);
+int msr_open(struct registers *registers, const struct pmu *pmu, const struct msr_options *options,
+	     const struct backend_operations *operations, struct backend **ret_backend);
 
 /* The operations of struct backend_operations, for the tables of the backends that are built on
  * this. */

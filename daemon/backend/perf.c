@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <machine/perfmon.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include "backend/interrupts.h"
 #include "backend/perf_events.h"
 #include "log.h"
+#include "probe.h"
+#include "report.h"
 
 struct perf_counter {
 	bool counts; /* in user mode, kernel mode or both */
@@ -34,13 +37,13 @@ static struct perf_backend *perf(struct backend *backend)
 	return (struct perf_backend *)backend;
 }
 
-/* 0 where there is a hardware PMU, else the negative errno of perf_event_open(2). */
-static int try_pmu(void)
+/* Opens a system-wide event for a moment. 0, or perf_event_open(2)'s negative errno. */
+static int try_event(uint32_t type, uint64_t config)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof attr,
-		.type = PERF_TYPE_HARDWARE,
-		.config = PERF_COUNT_HW_CPU_CYCLES,
+		.type = type,
+		.config = config,
 		.disabled = 1,
 	};
 	long fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
@@ -49,6 +52,12 @@ static int try_pmu(void)
 		return -errno;
 	close((int)fd);
 	return 0;
+}
+
+/* 0 where there is a hardware PMU, else the negative errno of perf_event_open(2). */
+static int try_pmu(void)
+{
+	return try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
 }
 
 static void describe(struct perf_backend *self, int pmu)
@@ -78,11 +87,12 @@ static void perf_close(struct backend *backend)
 	free(self);
 }
 
-static int perf_open(struct backend **ret_backend)
+static int perf_open(const struct backend_options *options, struct backend **ret_backend)
 {
 	struct perf_backend *self = calloc(1, sizeof *self);
 	int pmu = try_pmu();
 
+	(void)options;
 	if (!self)
 		return -ENOMEM;
 	self->interrupts = interrupts_open();
@@ -226,6 +236,91 @@ static void perf_release(struct backend *backend, unsigned number)
 	clear(&perf(backend)->counter[number]);
 }
 
+static bool perf_counts(const struct event *event)
+{
+	return event->kind == EVENT_INTERRUPTS ||
+	       (event->kind == EVENT_PERF && try_event(event->perf_type, event->perf_config) == 0);
+}
+
+static void report_pmu(struct report *report)
+{
+	char watchdog[8];
+
+	probe_setting("/proc/sys/kernel/nmi_watchdog", watchdog, sizeof watchdog);
+	if (strcmp(watchdog, "1") == 0)
+		report_add(report, "backend", "perf", true,
+			   "sysctl kernel.nmi_watchdog=0 frees that counter",
+			   "hardware PMU; the NMI watchdog holds one counter of each CPU");
+	else
+		report_add(report, "backend", "perf", true, NULL, "hardware PMU");
+}
+
+static void report_no_pmu(struct report *report)
+{
+	if (probe_hypervisor())
+		report_add(report, "backend", "perf", true,
+			   "let the host lend this virtual machine a PMU (KVM: pmu=on)",
+			   "software events only: a hypervisor without a PMU");
+	else
+		report_add(report, "backend", "perf", true,
+			   "see the kernel's messages about the PMU (dmesg)",
+			   "software events only: the kernel drives no hardware PMU");
+}
+
+static void report_forbidden(struct report *report, int error)
+{
+	bool capable = probe_capability(CAP_PERFMON) || probe_capability(CAP_SYS_ADMIN);
+	char paranoid[16];
+
+	probe_setting("/proc/sys/kernel/perf_event_paranoid", paranoid, sizeof paranoid);
+	report_add(report, "backend", "perf", true,
+		   capable ? "let the container's filter or the security module pass "
+			     "perf_event_open(2)"
+			   : "give perfmond CAP_PERFMON, or CAP_SYS_ADMIN where "
+			     "kernel.perf_event_paranoid is 3",
+		   "interrupts only: the kernel forbids perf events (%s), "
+		   "kernel.perf_event_paranoid is %s, CAP_PERFMON %s, CAP_SYS_ADMIN %s",
+		   strerrorname_np(error), paranoid[0] ? paranoid : "not known",
+		   probe_capability(CAP_PERFMON) ? "yes" : "no",
+		   probe_capability(CAP_SYS_ADMIN) ? "yes" : "no");
+}
+
+static void report_perf(struct report *report)
+{
+	int result = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY);
+
+	if (result == -EACCES || result == -EPERM)
+		report_forbidden(report, -result);
+	else if (result < 0)
+		report_add(report, "backend", "perf", true,
+			   "run a kernel with perf events (CONFIG_PERF_EVENTS)",
+			   "interrupts only: perf_event_open(2) answers %s",
+			   strerrorname_np(-result));
+	else if (try_pmu() == 0)
+		report_pmu(report);
+	else
+		report_no_pmu(report);
+}
+
+static int perf_check(const struct backend_options *options, struct report *report)
+{
+	struct backend *backend;
+	int result = perf_open(options, &backend);
+
+	if (result < 0) {
+		report_add(report, "backend", "perf", false, "mount proc on /proc, sysfs on /sys",
+			   "/proc/stat or the list of CPUs cannot be read: %s", strerror(-result));
+		return result;
+	}
+	report->native = backend->native;
+	report->legacy = backend->legacy;
+	report->cpu = backend->cpu;
+	report->counts = perf_counts;
+	report_perf(report);
+	perf_close(backend);
+	return 0;
+}
+
 const struct backend_operations perf_backend = {
 	.name = "perf",
 	.open = perf_open,
@@ -235,4 +330,5 @@ const struct backend_operations perf_backend = {
 	.stop = perf_stop,
 	.read = perf_read,
 	.release = perf_release,
+	.check = perf_check,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 struct register_files {
 	struct registers registers;
+	struct cpulist list;
 	int *fd;
 };
 
@@ -48,13 +50,42 @@ static void files_close(struct registers *registers)
 	for (unsigned cpu = 0; cpu < registers->cpus; cpu++)
 		close(files->fd[cpu]);
 	free(files->fd);
+	free(files->list.cpu);
 	free(files);
+}
+
+static bool takes_part(const struct register_files *files, unsigned number)
+{
+	for (size_t i = 0; i < files->list.count; i++)
+		if (files->list.cpu[i] == number)
+			return true;
+	return false;
+}
+
+static int check_cpus(struct registers *registers)
+{
+	struct cpulist online;
+	int result = cpulist_online(&online);
+
+	if (result < 0)
+		return result;
+	for (size_t i = 0; result == 0 && i < online.count; i++)
+		if (!takes_part((struct register_files *)registers, online.cpu[i])) {
+			log_error("CPU %u came online after perfmond was started, and is not "
+				  "counted: "
+				  "start perfmond again",
+				  online.cpu[i]);
+			result = -ENXIO;
+		}
+	free(online.cpu);
+	return result;
 }
 
 static const struct register_operations file_operations = {
 	.read = file_read,
 	.write = file_write,
 	.close = files_close,
+	.check_cpus = check_cpus,
 };
 
 static int open_file(const char *directory, unsigned number)
@@ -76,36 +107,32 @@ static int open_file(const char *directory, unsigned number)
 	return result;
 }
 
-int register_files_open(const char *directory, const char *cpus, struct registers **ret_registers)
+int register_files_open(const char *directory, const struct cpulist *list,
+			struct registers **ret_registers)
 {
-	struct cpulist list = { 0 };
-	struct register_files *files = NULL;
-	int result = cpulist_parse(cpus, &list);
+	struct register_files *files = calloc(1, sizeof *files);
+	int result = 0;
 
-	if (result < 0)
-		return result;
-	files = calloc(1, sizeof *files);
-	if (files)
-		files->fd = calloc(list.count, sizeof *files->fd);
-	if (!files || !files->fd) {
-		result = -ENOMEM;
-		goto cleanup;
-	}
+	if (!files)
+		return -ENOMEM;
 	files->registers.operations = &file_operations;
-	while (files->registers.cpus < list.count) {
-		int fd = open_file(directory, list.cpu[files->registers.cpus]);
+	files->registers.number = list->cpu;
+	files->fd = calloc(list->count, sizeof *files->fd);
+	if (!files->fd)
+		result = -ENOMEM;
+	while (result == 0 && files->registers.cpus < list->count) {
+		int fd = open_file(directory, list->cpu[files->registers.cpus]);
 
-		if (fd < 0) {
+		if (fd < 0)
 			result = fd;
-			goto cleanup;
-		}
-		files->fd[files->registers.cpus++] = fd;
+		else
+			files->fd[files->registers.cpus++] = fd;
 	}
-	*ret_registers = &files->registers;
-	files = NULL;
-cleanup:
-	free(list.cpu);
-	if (files)
+	if (result < 0) {
 		files_close(&files->registers);
-	return result;
+		return result;
+	}
+	files->list = *list;
+	*ret_registers = &files->registers;
+	return 0;
 }

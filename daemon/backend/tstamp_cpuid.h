@@ -5,22 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * What the CPUID instruction says about the time stamp counter. The leaves come from a function, so
- * that those of any processor can be read anywhere.
- */
+#include "backend/cpuid.h"
 
-struct cpuid {
-	uint32_t eax;
-	uint32_t ebx;
-	uint32_t ecx;
-	uint32_t edx;
-};
-
-struct cpuid_source {
-	/* The leaf, subleaf 0. It is asked for no basic leaf above leaf 0's EAX. */
-	struct cpuid (*read)(const struct cpuid_source *source, uint32_t leaf);
-};
+/* What the CPUID instruction says about the time stamp counter. */
 
 /* CPUID.1:EDX bit 4. */
 bool cpuid_has_tsc(const struct cpuid_source *source);

@@ -28,21 +28,30 @@ const char *event_set_name(enum event_set set)
 	return names[set];
 }
 
+/* Whether the set is that of the CPU itself. */
+static bool is_own(enum event_set asked, enum cpu_class cpu, bool legacy)
+{
+	if (asked == EVENT_SET_AUTO)
+		return !legacy || cpu == CPU_P5 || cpu == CPU_P6;
+	return asked == EVENT_SET_NATIVE || (asked == EVENT_SET_P5 && cpu == CPU_P5) ||
+	       (asked == EVENT_SET_P6 && cpu == CPU_P6);
+}
+
+bool event_set_fits(enum event_set asked, enum cpu_class cpu, bool legacy)
+{
+	return legacy || is_own(asked, cpu, legacy);
+}
+
 int event_set_choose(enum event_set asked, enum cpu_class cpu, bool legacy, enum event_set *ret_set)
 {
-	bool own = (asked == EVENT_SET_P5 && cpu == CPU_P5) ||
-		   (asked == EVENT_SET_P6 && cpu == CPU_P6);
-
-	if (asked == EVENT_SET_AUTO)
-		own = !legacy || cpu == CPU_P5 || cpu == CPU_P6;
-	if (!legacy && !own && asked != EVENT_SET_NATIVE) {
+	if (!event_set_fits(asked, cpu, legacy)) {
 		log_error("--events %s: a backend that programs registers takes the codes of its "
 			  "own CPU "
 			  "only; use --events native",
 			  event_set_name(asked));
 		return -EOPNOTSUPP;
 	}
-	if (own)
+	if (is_own(asked, cpu, legacy))
 		*ret_set = EVENT_SET_NATIVE;
 	else
 		*ret_set = asked == EVENT_SET_AUTO ? EVENT_SET_P6 : asked;

@@ -48,10 +48,12 @@ struct event {
 	uint64_t perf_config;
 };
 
+/* Whether a backend takes a set: one that takes no legacy events has its own CPU's codes alone. */
+bool event_set_fits(enum event_set asked, enum cpu_class cpu, bool legacy);
+
 /*
- * The set that --events means on a CPU: auto is native on a P5 or P6, else p6. A backend that takes
- * no legacy events has the codes of its own CPU and no other. Returns 0, or -EOPNOTSUPP with the
- * cause logged.
+ * The set that --events means on a CPU: auto is native on a P5 or P6, else p6. Returns 0, or
+ * -EOPNOTSUPP with the cause logged where it does not fit.
  */
 int event_set_choose(enum event_set asked, enum cpu_class cpu, bool legacy,
 		     enum event_set *ret_set);

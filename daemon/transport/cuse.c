@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "report.h"
+#include "transport/control.h"
 #include "transport/node.h"
 #include "transport/session.h"
 
@@ -196,8 +198,24 @@ static void cuse_transport_close(struct transport *transport)
 	free(transport);
 }
 
+static int cuse_check(struct report *report)
+{
+	static const struct control control = {
+		.name = "cuse",
+		.path = CUSE_CONTROL,
+		.made = true,
+		.absent = "run a kernel that has CUSE (CONFIG_CUSE), or use --transport fuse",
+	};
+	struct control_state state;
+	int result = control_look(&control, &state);
+
+	report_add(report, "transport", "cuse", result == 0, state.remedy, "%s", state.reason);
+	return result;
+}
+
 const struct transport_operations cuse_transport = {
 	.name = "cuse",
 	.open = cuse_transport_open,
 	.close = cuse_transport_close,
+	.check = cuse_check,
 };

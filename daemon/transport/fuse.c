@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <limits.h>
+#include <linux/capability.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "probe.h"
+#include "report.h"
+#include "transport/control.h"
 #include "transport/node.h"
 #include "transport/session.h"
 
@@ -205,8 +212,53 @@ static int fuse_transport_open(const struct node *node, struct device *device,
 	return 0;
 }
 
+/* Where libfuse looks: in /usr/bin or /bin, as it was built, and along PATH. */
+static bool has_fusermount(void)
+{
+	const char *path = getenv("PATH");
+	char directories[PATH_MAX];
+	char *rest = directories;
+	char *directory;
+
+	snprintf(directories, sizeof directories, "/usr/bin:/bin:%s", path ? path : "");
+	while ((directory = strsep(&rest, ":")) != NULL) {
+		char file[PATH_MAX + 16];
+
+		snprintf(file, sizeof file, "%s/fusermount3", directory);
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int fuse_check(struct report *report)
+{
+	static const struct control control = {
+		.name = "fuse",
+		.path = "/dev/fuse",
+		.absent = "load the module (modprobe fuse), or run a kernel that has FUSE "
+			  "(CONFIG_FUSE_FS)",
+	};
+	struct control_state state;
+	int result = control_look(&control, &state);
+
+	if (result == 0 && !has_fusermount()) {
+		result = -EPERM;
+		snprintf(state.reason, sizeof state.reason, "there is no fusermount3");
+		state.remedy = "install the package fuse3";
+	}
+	if (result == 0 && !probe_capability(CAP_SYS_ADMIN)) {
+		result = -EPERM;
+		snprintf(state.reason, sizeof state.reason, "no right to mount (CAP_SYS_ADMIN)");
+		state.remedy = "start perfmond as root; in a container, lend it that capability";
+	}
+	report_add(report, "transport", "fuse", result == 0, state.remedy, "%s", state.reason);
+	return result;
+}
+
 const struct transport_operations fuse_transport = {
 	.name = "fuse",
 	.open = fuse_transport_open,
 	.close = fuse_transport_close,
+	.check = fuse_check,
 };

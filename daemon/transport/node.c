@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +101,37 @@ int node_clear(const char *path)
 	}
 	node_remove_plain(path);
 	return 0;
+}
+
+/* A dead server's mount answers ENOTCONN; statfs(2) is no request that the device sees. */
+static enum node_state look_at_mount(const char *path)
+{
+	struct statfs status;
+
+	if (statfs(path, &status) < 0)
+		return errno == ENOTCONN ? NODE_LEFT_OVER : NODE_OTHER;
+	return status.f_type == FUSE_SUPER_MAGIC ? NODE_FUSE : NODE_OTHER;
+}
+
+enum node_state node_look(const struct node *node)
+{
+	char class_path[NODE_PATH_MAX + 32];
+	char path[NODE_PATH_MAX];
+	struct statx status;
+	int result;
+
+	snprintf(class_path, sizeof class_path, "/sys/class/cuse/%s", node->name);
+	if (access(class_path, F_OK) == 0)
+		return NODE_CUSE;
+	node_path(node, path);
+	result = look(path, &status);
+	if (result == -ENOENT)
+		return NODE_FREE;
+	if (result < 0)
+		return NODE_OTHER;
+	if (status.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return look_at_mount(path);
+	return is_left_over(&status) ? NODE_LEFT_OVER : NODE_OTHER;
 }
 
 int node_make_plain(const char *path)

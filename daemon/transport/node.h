@@ -14,6 +14,17 @@
 /* "/dev/NAME". */
 void node_path(const struct node *node, char path[NODE_PATH_MAX]);
 
+enum node_state {
+	NODE_FREE,
+	NODE_LEFT_OVER, /* a killed perfmond's, which node_clear() takes away */
+	NODE_FUSE,      /* a FUSE mount whose server lives */
+	NODE_CUSE,      /* a CUSE device has the name */
+	NODE_OTHER,     /* nothing of perfmond's */
+};
+
+/* What stands at the path, asking no server of a mount but whether it lives. */
+enum node_state node_look(const struct node *node);
+
 /*
  * Sees to it that nothing stands at the path: detaches a dead FUSE mount and removes the empty
  * plain file that a killed perfmond left. Errors, logged: -EEXIST where something else is there.

@@ -9,6 +9,7 @@
  * into one call of the device. It decides nothing.
  */
 struct device;
+struct report;
 struct transport;
 
 /* The node as its users see it. The kernel enforces the rights. */
@@ -32,6 +33,12 @@ struct transport_operations {
 
 	/* Takes the node away, with clients on it or without. */
 	void (*close)(struct transport *transport);
+
+	/*
+	 * Adds the finding whether open() would have what it needs of the machine, the name apart.
+	 * Makes no node, mounts nothing and loads no module. Returns 0 or the error of open().
+	 */
+	int (*check)(struct report *report);
 };
 
 /* In the order in which `auto` tries them. */

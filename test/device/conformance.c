@@ -12,6 +12,8 @@
 const char *node = _PATH_PERFMON;
 enum source source;
 struct pmc countable;
+struct pmc other;
+struct model model;
 
 static const struct test *const suites[] = { open_tests, counter_tests, figure_tests, bad_tests,
 					     node_tests };
@@ -201,26 +203,52 @@ static bool run(const struct test *test, int number)
 	return false;
 }
 
-static bool choose_source(const char *name)
+/* --backend sim has one CPU; the test's msr files may have more. */
+static bool choose_model(const char *name, unsigned cpus)
 {
-	static const struct {
-		const char *name;
-		enum source source;
-		u_char event;
-	} sources[] = {
-		{ "sim", SOURCE_SIM, PMC6_CPU_CLK_UNHALTED },
-		{ "interrupts", SOURCE_INTERRUPTS, PMC6_HW_INT_RX },
-		{ "pmu", SOURCE_PMU, PMC6_INST_RETIRED },
+	static const struct model models[] = {
+		{ .name = "p5",
+		  .event = PMC5_INST_EXECUTED,
+		  .bits = 0x000f003f,
+		  .read_clocks = 2000 },
+		{ .name = "p6",
+		  .event = PMC6_CPU_CLK_UNHALTED,
+		  .bits = 0xff8fffff,
+		  .read_clocks = 2000 },
+		{ .name = "arch", .event = 0x3c, .bits = 0xff87ffff, .read_clocks = 3000 },
+		{ .name = "amd", .event = 0x76, .bits = 0xff87ffff, .read_clocks = 3000 },
 	};
 
-	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
-		if (strcmp(sources[i].name, name) == 0) {
-			source = sources[i].source;
-			countable.pmc_event = sources[i].event;
-			countable.pmc_flags = PMCF_USR | PMCF_OS;
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+		if (strcmp(models[i].name, name) == 0) {
+			source = SOURCE_SIM;
+			model = models[i];
+			model.cpus = cpus;
+			countable.pmc_event = model.event;
 			return true;
 		}
 	return false;
+}
+
+static bool choose_source(const char *name, unsigned cpus)
+{
+	countable.pmc_flags = PMCF_USR | PMCF_OS;
+	if (strcmp(name, "interrupts") == 0) {
+		source = SOURCE_INTERRUPTS;
+		countable.pmc_event = PMC6_HW_INT_RX;
+	} else if (strcmp(name, "pmu") == 0) {
+		source = SOURCE_PMU;
+		countable.pmc_event = PMC6_INST_RETIRED;
+	} else if (!choose_model(name, cpus)) {
+		return false;
+	}
+	other = countable;
+	/* A P5 has no unit mask. */
+	if (source == SOURCE_SIM && strcmp(model.name, "p5") == 0)
+		other.pmc_event++;
+	else
+		other.pmc_unit = 7;
+	return true;
 }
 
 int main(int argc, char *argv[])
@@ -228,11 +256,12 @@ int main(int argc, char *argv[])
 	int number = 0;
 	bool good = true;
 
-	if (argc < 2 || argc > 3 || !choose_source(argv[1])) {
-		fprintf(stderr, "usage: conformance sim|interrupts|pmu [NODE]\n");
+	if (argc < 2 || argc > 4 ||
+	    !choose_source(argv[1], argc == 4 ? (unsigned)strtoul(argv[3], NULL, 10) : 1)) {
+		fprintf(stderr, "usage: conformance interrupts|pmu|p5|p6|arch|amd [NODE [CPUS]]\n");
 		return 2;
 	}
-	if (argc == 3)
+	if (argc >= 3)
 		node = argv[2];
 	skip_reason = mmap(NULL, SKIP_REASON_MAX, PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);

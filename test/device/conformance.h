@@ -22,7 +22,7 @@
 
 /* What the daemon behind the node counts by, for the tests whose figures depend on it. */
 enum source {
-	SOURCE_SIM,        /* --backend sim: every figure is known beforehand */
+	SOURCE_SIM,        /* a modelled CPU: every figure is known beforehand */
 	SOURCE_INTERRUPTS, /* --backend perf on a machine without a PMU */
 	SOURCE_PMU,        /* --backend perf on a machine with one */
 };
@@ -30,8 +30,20 @@ enum source {
 extern const char *node; /* its path */
 extern enum source source;
 
-/* An event that the source counts, with the flags it takes. */
+/* An event that the source counts, with the flags it takes; and one that it takes as well. */
 extern struct pmc countable;
+extern struct pmc other;
+
+/* A modelled CPU, daemon/backend/model.h. Its countable event happens in every clock. */
+struct model {
+	const char *name;
+	u_char event;
+	unsigned bits; /* of pmc_val, PMCF_SYS_FLAGS apart, that its selects have */
+	unsigned cpus;
+	quad_t read_clocks; /* for how long a CPU runs while one READ looks at it */
+};
+
+extern struct model model;
 
 struct test {
 	const char *name;

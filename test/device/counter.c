@@ -4,9 +4,8 @@
 static void get_returns_setup(void)
 {
 	int fd = open_writer();
-	struct pmc pmc = countable;
+	struct pmc pmc = other;
 
-	pmc.pmc_unit = 0x5a;
 	for (pmc.pmc_num = 0; pmc.pmc_num < NPMC; pmc.pmc_num++) {
 		CHECK(pm_setup(fd, pmc) == 0);
 		CHECK(must_get(fd, pmc.pmc_num).pmc_val == pmc.pmc_val);
@@ -18,13 +17,13 @@ static void pmc_val_layout(void)
 {
 	int fd = open_writer();
 	struct pmc pmc = { .pmc_num = 0 };
-	unsigned char bytes[4] = { countable.pmc_event, 0x21, countable.pmc_flags, 0 };
+	unsigned char bytes[4] = { other.pmc_event, other.pmc_unit, other.pmc_flags, 0 };
 
 	memcpy(&pmc.pmc_val, bytes, sizeof bytes);
 	CHECK(pm_setup(fd, pmc) == 0);
 	pmc = must_get(fd, 0);
-	CHECK(pmc.pmc_event == countable.pmc_event && pmc.pmc_unit == 0x21 &&
-	      pmc.pmc_flags == countable.pmc_flags && pmc.pmc_mask == 0);
+	CHECK(pmc.pmc_event == other.pmc_event && pmc.pmc_unit == other.pmc_unit &&
+	      pmc.pmc_flags == other.pmc_flags && pmc.pmc_mask == 0);
 }
 
 static void system_flags_are_cleared(void)
@@ -60,15 +59,12 @@ static void setup_begins_at_zero(void)
 static void setup_replaces(void)
 {
 	int fd = open_writer();
-	struct pmc pmc = countable;
 
 	must_setup(fd, 0);
 	must_start(fd, 0);
 	read_above(fd, 0, 0);
-	pmc.pmc_unit = 1;
-	CHECK(pm_setup(fd, pmc) == 0);
-	pmc = must_get(fd, 0);
-	CHECK(pmc.pmc_unit == 1 && !(pmc.pmc_flags & PMCF_EN));
+	CHECK(pm_setup(fd, other) == 0);
+	CHECK(must_get(fd, 0).pmc_val == other.pmc_val);
 	CHECK(must_read(fd, 0) == 0);
 }
 
@@ -154,14 +150,16 @@ static void reset_of_a_running_counter(void)
 static void counters_are_two(void)
 {
 	int fd = open_writer();
-	struct pmc pmc = countable;
+	struct pmc pmc = other;
 	quad_t value;
 
 	must_setup(fd, 0);
+	must_setup(fd, 1);
 	pmc.pmc_num = 1;
-	pmc.pmc_unit = 7;
 	CHECK(pm_setup(fd, pmc) == 0);
-	CHECK(must_get(fd, 0).pmc_unit == 0 && must_get(fd, 1).pmc_unit == 7);
+	CHECK(must_get(fd, 0).pmc_val == countable.pmc_val &&
+	      must_get(fd, 1).pmc_val == pmc.pmc_val);
+	must_setup(fd, 1);
 	must_start(fd, 0);
 	must_start(fd, 1);
 	read_above(fd, 0, 0);

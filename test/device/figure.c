@@ -3,71 +3,78 @@
 
 #include "conformance.h"
 
-/* daemon/backend/model.h: the clocks that each access to a register lasts. */
-static const quad_t access_clocks = 1000;
-
-static struct pmc simulated(int number, u_char event, u_char flags)
+static void need_model(const char *name)
 {
-	struct pmc pmc = { .pmc_num = number };
-
 	if (source != SOURCE_SIM)
-		skip("figures known beforehand are the simulated backend's");
-	pmc.pmc_event = event;
+		skip("figures known beforehand are the modelled CPUs'");
+	if (name && strcmp(name, model.name) != 0)
+		skip("that is another CPU's");
+}
+
+static struct pmc with_flags(int number, u_char flags)
+{
+	struct pmc pmc = countable;
+
+	pmc.pmc_num = number;
 	pmc.pmc_flags = flags;
 	return pmc;
 }
 
 /*
- * START reads and then writes, STOP writes and then reads, READ reads: one access of 1000 clocks
- * each while the counter counts.
+ * START enables with its last access. READ runs each CPU for read_clocks until it has the value.
+ * STOP looks as long, and disables with one access more, before it reads.
  */
 static void exact_clocks(void)
 {
-	int fd = open_writer();
+	int fd;
+	quad_t once;
+	quad_t stop;
 
-	CHECK(pm_setup(fd, simulated(0, PMC6_CPU_CLK_UNHALTED, PMCF_USR | PMCF_OS)) == 0);
+	need_model(NULL);
+	once = model.read_clocks * model.cpus;
+	stop = once;
+	fd = open_writer();
+	must_setup(fd, 0);
 	must_start(fd, 0);
-	CHECK(must_read(fd, 0) == 1 * access_clocks);
-	CHECK(must_read(fd, 0) == 2 * access_clocks);
+	CHECK(must_read(fd, 0) == once);
+	CHECK(must_read(fd, 0) == 2 * once);
 	must_stop(fd, 0);
-	CHECK(must_read(fd, 0) == 3 * access_clocks);
+	CHECK(must_read(fd, 0) == 2 * once + stop);
 	must_start(fd, 0);
-	CHECK(must_read(fd, 0) == 4 * access_clocks);
+	CHECK(must_read(fd, 0) == 3 * once + stop);
 	must_start(fd, 0);
-	CHECK(must_read(fd, 0) == 4 * access_clocks);
+	CHECK(must_read(fd, 0) == 3 * once + stop);
 	must_reset(fd, 0);
-	CHECK(must_read(fd, 0) == 1 * access_clocks);
+	CHECK(must_read(fd, 0) == once);
 }
 
 static void exact_modes(void)
 {
 	static const struct {
 		u_char flags;
-		quad_t clocks;
-	} modes[] = {
-		{ 0, 0 },
-		{ PMCF_USR, 750 },
-		{ PMCF_OS, 250 },
-		{ PMCF_USR | PMCF_OS, 1000 },
-	};
-	int fd = open_writer();
+		int quarters;
+	} modes[] = { { 0, 0 }, { PMCF_USR, 3 }, { PMCF_OS, 1 }, { PMCF_USR | PMCF_OS, 4 } };
+	int fd;
 
+	need_model(NULL);
+	fd = open_writer();
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-		CHECK(pm_setup(fd, simulated(0, PMC6_CPU_CLK_UNHALTED, modes[i].flags)) == 0);
+		CHECK(pm_setup(fd, with_flags(0, modes[i].flags)) == 0);
 		must_start(fd, 0);
-		must_stop(fd, 0);
-		CHECK(must_read(fd, 0) == modes[i].clocks);
+		CHECK(must_read(fd, 0) == model.read_clocks / 4 * modes[i].quarters * model.cpus);
 	}
 }
 
-/* On a P6 the enable bit of counter 0 gates both. */
+/* The hardware's rule, not a fault: on a P6 the enable bit of counter 0 gates both. */
 static void p6_enable_rule(void)
 {
-	int fd = open_writer();
+	int fd;
 	quad_t value;
 
-	CHECK(pm_setup(fd, simulated(0, PMC6_CPU_CLK_UNHALTED, PMCF_USR | PMCF_OS)) == 0);
-	CHECK(pm_setup(fd, simulated(1, PMC6_CPU_CLK_UNHALTED, PMCF_USR | PMCF_OS)) == 0);
+	need_model("p6");
+	fd = open_writer();
+	must_setup(fd, 0);
+	must_setup(fd, 1);
 	must_start(fd, 1);
 	must_read(fd, 1);
 	CHECK(must_read(fd, 1) == 0);
@@ -78,24 +85,53 @@ static void p6_enable_rule(void)
 	CHECK(must_read(fd, 1) == value);
 }
 
+/* Every other CPU, and perf, have no such rule. */
+static void counter_1_alone(void)
+{
+	int fd;
+
+	if (source == SOURCE_SIM && strcmp(model.name, "p6") == 0)
+		skip("on a P6 counter 1 counts only while counter 0 is enabled");
+	fd = open_writer();
+	must_setup(fd, 1);
+	must_start(fd, 1);
+	read_above(fd, 1, 0);
+}
+
 static void native_bytes(void)
 {
-	int fd = open_writer();
+	int fd;
 
+	need_model(NULL);
+	fd = open_writer();
 	for (unsigned value = 0; value < 256; value++)
 		for (unsigned byte = 0; byte < 4; byte++) {
-			struct pmc pmc = simulated(0, 0, 0);
-			unsigned wanted = value << (8 * byte);
+			struct pmc pmc = { 0 };
+			unsigned wanted = (value << (8 * byte)) & ~((unsigned)PMCF_SYS_FLAGS << 16);
 
-			pmc.pmc_val = wanted;
-			if (pmc.pmc_flags & 0x20) {
+			pmc.pmc_val = value << (8 * byte);
+			if (wanted & ~model.bits) {
 				CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
 				continue;
 			}
 			CHECK(pm_setup(fd, pmc) == 0);
-			CHECK(must_get(fd, 0).pmc_val ==
-			      (wanted & ~((unsigned)PMCF_SYS_FLAGS << 16)));
+			CHECK(must_get(fd, 0).pmc_val == wanted);
 		}
+}
+
+/* The modelled Intel CPU says by CPUID.0AH:EBX that it lacks LLC references. */
+static void absent_event(void)
+{
+	int fd;
+	struct pmc pmc = { 0 };
+
+	need_model("arch");
+	fd = open_writer();
+	pmc.pmc_event = 0x2e;
+	pmc.pmc_unit = 0x4f;
+	CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
+	pmc.pmc_unit = 0x41;
+	CHECK(pm_setup(fd, pmc) == 0);
 }
 
 /* With neither flag a counter counts nothing, and that is no error. */
@@ -137,7 +173,7 @@ static void interrupts_are_the_kernels(void)
 	quad_t value;
 
 	if (source == SOURCE_SIM)
-		skip("the simulated backend has no interrupts of the kernel");
+		skip("a modelled CPU has no interrupts of the kernel");
 	fd = open_writer();
 	countable.pmc_event = PMC6_HW_INT_RX;
 	must_setup(fd, 0);
@@ -160,7 +196,7 @@ static void interrupts_need_both_modes(void)
 	struct pmc pmc = { 0 };
 
 	if (source == SOURCE_SIM)
-		skip("the simulated backend tells user from kernel");
+		skip("a modelled CPU tells user from kernel");
 	fd = open_writer();
 	pmc.pmc_event = PMC6_HW_INT_RX;
 	pmc.pmc_flags = PMCF_USR;
@@ -179,7 +215,7 @@ static void uncountable_events(void)
 	struct pmc pmc = countable;
 
 	if (source == SOURCE_SIM)
-		skip("the simulated P6 counts every code");
+		skip("a modelled CPU counts every code");
 	fd = open_writer();
 	must_setup(fd, 0);
 	must_start(fd, 0);
@@ -202,7 +238,7 @@ static void masks_are_not_dropped(void)
 	struct pmc pmc = countable;
 
 	if (source == SOURCE_SIM)
-		skip("the simulated P6 has counter mask and edge");
+		skip("a modelled CPU has counter mask and edge, or no such bits");
 	fd = open_writer();
 	pmc.pmc_mask = 1;
 	CHECK_ERRNO(pm_setup(fd, pmc), EOPNOTSUPP);
@@ -243,10 +279,13 @@ static void time_stamp(void)
 }
 
 const struct test figure_tests[] = {
-	{ "simulated counts are what the model's rules say", exact_clocks },
-	{ "simulated user and kernel clocks add up", exact_modes },
-	{ "the P6's rule: counter 0's enable gates both (simulated)", p6_enable_rule },
-	{ "native codes: every value of every byte but a reserved flag (simulated)", native_bytes },
+	{ "modelled counts are what the model's rules say", exact_clocks },
+	{ "modelled user and kernel clocks add up", exact_modes },
+	{ "the P6's rule: counter 0's enable gates both (modelled)", p6_enable_rule },
+	{ "START of counter 1 alone counts", counter_1_alone },
+	{ "an architectural event that the CPU lacks is EOPNOTSUPP (modelled)", absent_event },
+	{ "native codes: bits that the CPU lacks are EOPNOTSUPP, others kept (modelled)",
+	  native_bytes },
 	{ "neither USR nor OS counts nothing", neither_mode },
 	{ "HW_INT_RX is the kernel's total of interrupts", interrupts_are_the_kernels },
 	{ "HW_INT_RX with one of USR and OS is EOPNOTSUPP", interrupts_need_both_modes },

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "options.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backend/backend.h"
+#include "backend/model.h"
 #include "capture.h"
 #include "transport/transport.h"
 #include "unit.h"
@@ -13,7 +15,15 @@
 const struct transport_operations cuse_transport = { .name = "cuse" };
 const struct transport_operations fuse_transport = { .name = "fuse" };
 const struct backend_operations perf_backend = { .name = "perf" };
+const struct backend_operations msr_backend = { .name = "msr" };
 const struct backend_operations sim_backend = { .name = "sim" };
+
+/* Of the same room. */
+int model_kind_by_name(const char *name, enum model_kind *ret_kind)
+{
+	*ret_kind = MODEL_P5;
+	return strcmp(name, "p5") == 0 || strcmp(name, "p6") == 0 ? 0 : -EINVAL;
+}
 
 #define NAME_50  "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
 #define NAME_100 NAME_50 NAME_50
@@ -85,7 +95,8 @@ static const struct bad {
 	{ { "--transport", "" }, "cuse" },
 	{ { "--transport", "CUSE" }, "CUSE" },
 	{ { "--transport", "cusefuse" }, "cusefuse" },
-	{ { "--backend", "msr" }, "msr" },
+	{ { "--backend", "rdpmc" }, "rdpmc" },
+	{ { "--sim-cpu", "k7" }, "k7" },
 	{ { "--backend", "" }, "perf" },
 	{ { "--events", "p7" }, "p7" },
 	{ { "--events", "" }, "native" },

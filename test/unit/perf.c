@@ -90,6 +90,7 @@ int __wrap_ioctl(int fd, unsigned long request, long argument)
 
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
+static const struct backend_options no_options;
 static struct cpulist online;
 static struct perf_events events;
 
@@ -499,7 +500,7 @@ static void test_interrupts(void **state)
 	uint64_t count;
 
 	(void)state;
-	assert_int_equal(perf_backend.open(&backend), 0);
+	assert_int_equal(perf_backend.open(&no_options, &backend), 0);
 	assert_int_equal(perf_backend.setup(backend, 0, &event), 0);
 	assert_int_equal(perf_backend.start(backend, 0), 0);
 	inner = interrupts_by_stdio();
@@ -525,7 +526,7 @@ static void check_stays_0(const struct event *event)
 	struct backend *backend;
 	uint64_t count = UNTOUCHED;
 
-	assert_int_equal(perf_backend.open(&backend), 0);
+	assert_int_equal(perf_backend.open(&no_options, &backend), 0);
 	assert_int_equal(perf_backend.setup(backend, 1, event), 0);
 	assert_int_equal(perf_backend.start(backend, 1), 0);
 	pass_interrupts(20);
@@ -565,7 +566,7 @@ static void test_backend_setup(void **state)
 	(void)state;
 	skip_without_perf();
 	lacking.perf_config = 0xffff;
-	assert_int_equal(perf_backend.open(&backend), 0);
+	assert_int_equal(perf_backend.open(&no_options, &backend), 0);
 	assert_ptr_equal(backend->operations, &perf_backend);
 	assert_true(backend->legacy);
 	assert_int_equal(backend->cpu, event_cpu_class());
@@ -592,7 +593,7 @@ static void test_native_takes_a_pmu(void **state)
 	int fd = try_event(&cycles);
 
 	(void)state;
-	assert_int_equal(perf_backend.open(&backend), 0);
+	assert_int_equal(perf_backend.open(&no_options, &backend), 0);
 	assert_int_equal(backend->native, fd >= 0 && event_cpu_class() != CPU_OTHER);
 	assert_int_equal(strcmp(backend->description, "perf (hardware PMU)") == 0, fd >= 0);
 	perf_backend.close(backend);

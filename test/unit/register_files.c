@@ -88,6 +88,20 @@ static uint64_t get(unsigned cpu, off_t offset)
 	return value;
 }
 
+/* The files of a list of CPUs. */
+static int open_list(const char *cpus, struct registers **ret_registers)
+{
+	struct cpulist list;
+	int result = cpulist_parse(cpus, &list);
+
+	if (result < 0)
+		return result;
+	result = register_files_open(directory, &list, ret_registers);
+	if (result < 0)
+		free(list.cpu);
+	return result;
+}
+
 static void test_read_and_write(void **state)
 {
 	static const uint64_t values[] = { UINT64_C(0x123456789abcdef0), UINT64_MAX, 0 };
@@ -95,7 +109,7 @@ static void test_read_and_write(void **state)
 	unsigned files = open_files();
 
 	(void)state;
-	assert_int_equal(register_files_open(directory, "0,3\n", &registers), 0);
+	assert_int_equal(open_list("0,3\n", &registers), 0);
 	assert_int_equal(registers->cpus, 2);
 	for (size_t i = 0; i < COUNT(values); i++) {
 		put(0, 0x186, &values[i], 8);
@@ -117,7 +131,7 @@ static void test_short(void **state)
 
 	(void)state;
 	put(0, 0x186, "four", 4);
-	assert_int_equal(register_files_open(directory, "0", &registers), 0);
+	assert_int_equal(open_list("0", &registers), 0);
 	assert_int_equal(registers->operations->read(registers, 0, 0x186, &value), -EIO);
 	assert_int_equal(registers->operations->read(registers, 0, 0x1000, &value), -EIO);
 	assert_int_equal(value, UNTOUCHED);
@@ -127,7 +141,7 @@ static void test_short(void **state)
 static void test_refused_write(void **state)
 {
 	(void)state;
-	assert_int_equal(register_files_open(directory, "5", &registers), 0);
+	assert_int_equal(open_list("5", &registers), 0);
 	assert_int_equal(registers->operations->write(registers, 0, 0x186, 1), -ENOSPC);
 	registers->operations->close(registers);
 }
@@ -141,7 +155,7 @@ static void check_failure(const char *cpus, int wanted, const char *cause)
 	int result;
 
 	capture_start(STDERR_FILENO);
-	result = register_files_open(directory, cpus, &made);
+	result = open_list(cpus, &made);
 	said = capture_end();
 	assert_int_equal(result, wanted);
 	assert_ptr_equal(made, &made);
@@ -174,8 +188,7 @@ static void test_no_permission(void **state)
 	child = fork();
 	if (child == 0) {
 		capture_start(STDERR_FILENO);
-		_exit(setuid(NOBODY) == 0 &&
-				      register_files_open(directory, "0", &registers) == -EACCES &&
+		_exit(setuid(NOBODY) == 0 && open_list("0", &registers) == -EACCES &&
 				      strstr(capture_end(), "CAP_SYS_RAWIO")
 			      ? 0
 			      : 1);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_BACKEND_JOURNAL_H
+#define PERFMOND_BACKEND_JOURNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the registers held before perfmond changed them, on disk before the first change, so that
+ * the next start can put them back after a kill -9.
+ *
+ * A text file, one line per entry, with the boot id of the kernel (a reboot resets the registers)
+ * and a CRC-32 over all that stands before the last line. Written to a new file, flushed, and
+ * renamed over the old one; the directory is flushed as well. The CRC finds accidents; against
+ * malice there are the file's owner and mode.
+ *
+ * One process at a time may write a journal: its caller holds the lock of the node that the path is
+ * for.
+ */
+#define JOURNAL_CPUS_MAX 8192 /* the greatest NR_CPUS of an x86 kernel, arch/x86/Kconfig */
+
+struct journal_entry {
+	unsigned cpu;          /* the kernel's number of the CPU: 0 to JOURNAL_CPUS_MAX - 1 */
+	unsigned counter;      /* 0 to NPMC - 1 */
+	uint64_t select_found; /* the counter's bits of its event select */
+	uint64_t select_ours;  /* what perfmond writes there, stopped */
+	uint64_t select_run;   /* and running */
+	uint64_t value_found;  /* the counter */
+	uint64_t global_found; /* the counter's bit of the global control: 0 or 1 */
+};
+
+struct journal {
+	char model[16]; /* struct pmu's name: lower-case letters, digits, '_' and '-' */
+	struct journal_entry *entry; /* in any order, at most one for each counter of a CPU */
+	size_t count;                /* 0 to JOURNAL_CPUS_MAX * NPMC */
+};
+
+/*
+ * Writes the journal at `path`, readable by root alone, flushed when it returns. Errors, logged:
+ * -EINVAL where it breaks a bound above, -ENOMEM, -ENOSPC, -EROFS and others as open(2), write(2),
+ * fsync(2), rename(2) have them; then the journal that was there before still is, unless it was the
+ * directory that could not be flushed after the rename. -EIO where the kernel tells no boot id.
+ */
+int journal_write(const char *path, const struct journal *journal);
+
+/*
+ * Reads it; the caller frees ret_journal->entry. Errors: -ENOENT where there is none, or where it
+ * is of another boot (it is removed then, and the log says so); -EBADMSG, logged with what to do,
+ * where it is torn or tampered with: wrong checksum, not a line as written here, another format's
+ * version, not root's own plain file, or writable by others; -EIO, logged, where the kernel tells
+ * no boot id; -ENOMEM; others, logged, as open(2) and read(2).
+ */
+int journal_read(const char *path, struct journal *ret_journal);
+
+/* Nothing is left to put back. A journal that cannot be removed is logged. */
+void journal_remove(const char *path);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "backend/pmu.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define LEAF_FEATURES   0x1
+#define LEAF_PERFMON    0xa
+#define LEAF_HYPERVISOR 0x40000000
+#define LEAF_EXTENDED   0x80000000
+#define LEAF_EXTENDED_1 0x80000001
+#define LEAF_PERF_V2    0x80000022
+
+#define FEATURE_ECX_PDCM       (1u << 15)
+#define FEATURE_ECX_HYPERVISOR (1u << 31)
+#define SIGNATURE_TCG          0x54474354 /* "TCGT" */
+#define EXTENDED_ECX_PERFCTR   (1u << 23)
+#define PERF_V2_EAX            (1u << 0)
+#define CAPABILITY_FULL_WIDTH  (1u << 13)
+
+/* What a client gets of a count; a narrower counter would wrap unseen between two readings. */
+#define VALUE_BITS 40
+
+/* The last model of family 6 that counts as the P6 did: the Pentium M. */
+#define P6_LAST_MODEL 0x0d
+
+static bool is_vendor(const struct cpuid_source *source, const char *name)
+{
+	struct cpuid leaf = source->read(source, 0);
+
+	return memcmp(&leaf.ebx, name, 4) == 0 && memcmp(&leaf.edx, name + 4, 4) == 0 &&
+	       memcmp(&leaf.ecx, name + 8, 4) == 0;
+}
+
+static unsigned family_of(uint32_t signature)
+{
+	unsigned family = (signature >> 8) & 0xf;
+
+	return family == 0xf ? family + ((signature >> 20) & 0xff) : family;
+}
+
+static unsigned model_of(uint32_t signature)
+{
+	return ((signature >> 4) & 0xf) | ((signature >> 12) & 0xf0);
+}
+
+/* SDM volume 3B, 18.2.1. */
+static int identify_arch(const struct cpuid_source *source, uint64_t capabilities,
+			 struct pmu *ret_pmu, const char **ret_reason)
+{
+	struct cpuid leaf = { 0 };
+	unsigned version;
+
+	if (source->read(source, 0).eax >= LEAF_PERFMON)
+		leaf = source->read(source, LEAF_PERFMON);
+	version = leaf.eax & 0xff;
+	if (version == 0) {
+		*ret_reason = "no PMU: CPUID.0AH says version 0; a hypervisor or emulator hides it";
+		return -ENODEV;
+	}
+	if (((leaf.eax >> 8) & 0xff) < NPMC) {
+		*ret_reason = "CPUID.0AH says that there are fewer than two counters";
+		return -ENODEV;
+	}
+	if (((leaf.eax >> 16) & 0xff) < VALUE_BITS) {
+		*ret_reason = "CPUID.0AH says that the counters have fewer than 40 bits";
+		return -ENODEV;
+	}
+	*ret_pmu = pmu_arch(version, (leaf.eax >> 16) & 0xff, leaf.ebx,
+			    capabilities & CAPABILITY_FULL_WIDTH);
+	return 0;
+}
+
+static int identify_intel(const struct cpuid_source *source, uint64_t capabilities,
+			  struct pmu *ret_pmu, const char **ret_reason)
+{
+	uint32_t signature = source->read(source, LEAF_FEATURES).eax;
+
+	if (family_of(signature) == 5) {
+		*ret_pmu = pmu_p5;
+		return 0;
+	}
+	if (family_of(signature) == 6 && model_of(signature) <= P6_LAST_MODEL) {
+		*ret_pmu = pmu_p6;
+		return 0;
+	}
+	return identify_arch(source, capabilities, ret_pmu, ret_reason);
+}
+
+static int identify_amd(const struct cpuid_source *source, struct pmu *ret_pmu,
+			const char **ret_reason)
+{
+	uint32_t last = source->read(source, LEAF_EXTENDED).eax;
+
+	if (family_of(source->read(source, LEAF_FEATURES).eax) < 6) {
+		*ret_reason = "an AMD CPU older than the K7 has no counters";
+		return -ENODEV;
+	}
+	if (last >= LEAF_PERF_V2 && (source->read(source, LEAF_PERF_V2).eax & PERF_V2_EAX))
+		*ret_pmu = pmu_amd(AMD_PERF_V2);
+	else if (last >= LEAF_EXTENDED_1 &&
+		 (source->read(source, LEAF_EXTENDED_1).ecx & EXTENDED_ECX_PERFCTR))
+		*ret_pmu = pmu_amd(AMD_CORE);
+	else
+		*ret_pmu = pmu_amd(AMD_K7);
+	return 0;
+}
+
+/* The hypervisor's signature, in EBX of leaf 40000000H where leaf 1 says that there is one. */
+static bool is_emulated(const struct cpuid_source *source)
+{
+	return (source->read(source, LEAF_FEATURES).ecx & FEATURE_ECX_HYPERVISOR) &&
+	       source->read(source, LEAF_HYPERVISOR).ebx == SIGNATURE_TCG;
+}
+
+int pmu_identify(const struct cpuid_source *source, uint64_t capabilities, struct pmu *ret_pmu,
+		 const char **ret_reason)
+{
+	if (is_emulated(source)) {
+		*ret_reason = "no PMU: this CPU is QEMU's software emulation, whose counters read "
+			      "0 and take "
+			      "any write in silence";
+		return -ENODEV;
+	}
+	if (is_vendor(source, "GenuineIntel"))
+		return identify_intel(source, capabilities, ret_pmu, ret_reason);
+	if (is_vendor(source, "AuthenticAMD") || is_vendor(source, "HygonGenuine"))
+		return identify_amd(source, ret_pmu, ret_reason);
+	*ret_reason = "the CPU is of another maker than Intel, AMD and Hygon";
+	return -ENODEV;
+}
+
+bool pmu_has_capabilities(const struct cpuid_source *source)
+{
+	return is_vendor(source, "GenuineIntel") &&
+	       (source->read(source, LEAF_FEATURES).ecx & FEATURE_ECX_PDCM);
+}
+
+bool pmu_may_write(const struct pmu *pmu, uint32_t address)
+{
+	for (unsigned i = 0; i < NPMC; i++)
+		if (address == pmu->counter[i].select || address == pmu->counter[i].restore)
+			return true;
+	return address != 0 && (address == pmu->global_control || address == pmu->status_reset);
+}
+
+/* The codes and unit masks of CPUID.0AH:EBX, by its bits (SDM volume 3B, table 18-1). */
+bool pmu_lacks_event(const struct pmu *pmu, uint32_t select)
+{
+	static const uint16_t architectural[] = { 0x003c, 0x00c0, 0x013c, 0x4f2e,
+						  0x412e, 0x00c4, 0x00c5, 0x01a4 };
+
+	for (unsigned i = 0; i < sizeof architectural / sizeof *architectural; i++)
+		if ((select & 0xffff) == architectural[i])
+			return pmu->absent & (1u << i);
+	return false;
+}
