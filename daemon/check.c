@@ -79,7 +79,6 @@ static void check_transports(struct check *check)
 static void check_backends(struct check *check)
 {
 	const struct backend_options options = {
-		.node = check->options->device,
 		.state_directory = check->options->state_directory,
 		.sim_cpu = check->options->sim_cpu,
 	};

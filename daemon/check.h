@@ -23,8 +23,8 @@ enum check_format {
  * JSON: one object of "perfmond" (version), "node" (path), "findings", an array of objects of
  * "kind", "name", "usable" (boolean), "reason" and "remedy" (string or null), and of what a start
  * would choose: "transport", "backend", "events" (each null where there is none), "start"
- * (boolean). Kinds: "transport", "backend", "events", "time stamp", "node", "user", "group" and
- * "state directory".
+ * (boolean). Kinds: "transport", "backend", "journal" (where a killed perfmond left one), "events",
+ * "time stamp", "node", "user", "group" and "state directory".
  *
  * Returns the exit status: 0 where perfmond could start with the options given, else 1. It does not
  * look at --pidfile and --trace. Also 1 where the answer cannot be printed.

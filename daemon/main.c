@@ -95,12 +95,14 @@ static int open_device(void)
 {
 	struct device *device = &self.device;
 	const struct backend_options options = {
-		.node = self.options.device,
 		.state_directory = self.options.state_directory,
 		.sim_cpu = self.options.sim_cpu,
 	};
-	int result = self.options.backend->open(&options, &device->backend);
+	int result;
 
+	if (self.options.backend != &msr_backend)
+		msr_recover(&options);
+	result = self.options.backend->open(&options, &device->backend);
 	if (result < 0)
 		return result;
 	self.has_stamp = tstamp_open(&self.stamp) == 0;

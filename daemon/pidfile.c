@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "probe.h"
 
 /*
  * An owner that ends removes the file and then lets go of the lock: a lock taken meanwhile is on a
@@ -126,41 +126,9 @@ int pidfile_open(const char *path, struct pidfile *ret_pidfile)
 	return 0;
 }
 
-/*
- * The owner of a lock on the file, where the line is one. The device that stands there is not
- * st_dev on every file system, btrfs being one; there the owner has to be the one the file names.
- */
-static long owner_of_lock(const char *line, const char *path, const struct stat *status)
-{
-	unsigned long inode;
-	unsigned device[2];
-	long pid;
-
-	if (sscanf(line, "%*u: FLOCK %*s WRITE %ld %x:%x:%lu", &pid, &device[0], &device[1],
-		   &inode) != 4 ||
-	    inode != status->st_ino)
-		return 0;
-	if (makedev(device[0], device[1]) == status->st_dev || pid == read_pid(path))
-		return pid;
-	return 0;
-}
-
 long pidfile_holder(const char *path)
 {
-	struct stat status;
-	long holder = 0;
-	char line[256];
-	FILE *locks;
-
-	if (stat(path, &status) < 0)
-		return 0;
-	locks = fopen("/proc/locks", "re");
-	if (!locks)
-		return 0;
-	while (holder == 0 && fgets(line, sizeof line, locks))
-		holder = owner_of_lock(line, path, &status);
-	fclose(locks);
-	return holder;
+	return probe_lock_holder(path, read_pid(path));
 }
 
 void pidfile_close(struct pidfile *pidfile)

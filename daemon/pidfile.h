@@ -15,10 +15,7 @@ struct pidfile {
  */
 int pidfile_open(const char *path, struct pidfile *ret_pidfile);
 
-/*
- * The process that has the file locked, by /proc/locks, or 0. Takes no lock itself: a start at the
- * same moment would fail for it. A process of another PID namespace is not seen.
- */
+/* The process that has the file locked, or 0: probe_lock_holder(). */
 long pidfile_holder(const char *path);
 
 /* Removes the file. */

@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -96,6 +98,39 @@ bool probe_module(const char *name)
 		return true;
 	probe_setting("/proc/sys/kernel/modules_disabled", disabled, sizeof disabled);
 	return strcmp(disabled, "1") != 0 && list_has("modules.dep", name);
+}
+
+static long owner_of_lock(const char *line, const struct stat *status, long likely)
+{
+	unsigned long inode;
+	unsigned device[2];
+	long pid;
+
+	if (sscanf(line, "%*u: FLOCK %*s WRITE %ld %x:%x:%lu", &pid, &device[0], &device[1],
+		   &inode) != 4 ||
+	    inode != status->st_ino)
+		return 0;
+	if (makedev(device[0], device[1]) == status->st_dev || pid == likely)
+		return pid;
+	return 0;
+}
+
+long probe_lock_holder(const char *path, long likely)
+{
+	struct stat status;
+	long holder = 0;
+	char line[256];
+	FILE *locks;
+
+	if (stat(path, &status) < 0)
+		return 0;
+	locks = fopen("/proc/locks", "re");
+	if (!locks)
+		return 0;
+	while (holder == 0 && fgets(line, sizeof line, locks))
+		holder = owner_of_lock(line, &status, likely);
+	fclose(locks);
+	return holder;
 }
 
 bool probe_hypervisor(void)

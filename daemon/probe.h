@@ -30,6 +30,14 @@ bool probe_misc_device(const char *name);
  */
 bool probe_module(const char *name);
 
+/*
+ * The process that has a file or directory locked exclusively (flock(2)), by /proc/locks, or 0.
+ * Takes no lock itself: a start at the same moment would fail for it. A process of another PID
+ * namespace is not seen. likely: a process that is believed where the file system, as btrfs, shows
+ * another device in /proc/locks than in stat(2); 0: none.
+ */
+long probe_lock_holder(const char *path, long likely);
+
 /* CPUID leaf 1, ECX bit 31: a hypervisor says that it is there. False on other processors. */
 bool probe_hypervisor(void);
 

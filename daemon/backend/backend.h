@@ -26,7 +26,6 @@ struct report;
 
 /* What the command line says to backends; each takes what it needs. */
 struct backend_options {
-	const char *node;            /* the node's name */
 	const char *state_directory; /* where a journal goes */
 	const char *sim_cpu;         /* the kind of CPU that is simulated: p5, p6, arch, amd */
 };
@@ -69,7 +68,8 @@ struct backend_operations {
 
 	/*
 	 * Adds the finding whether open() would succeed, and says in the report what it would
-	 * count. Writes no register and keeps nothing open. Returns 0 or the error of open().
+	 * count. Writes no register and keeps nothing open. Returns 0 or the error of open(). More
+	 * findings may come with it.
 	 */
 	int (*check)(const struct backend_options *options, struct report *report);
 };
@@ -87,6 +87,14 @@ extern const struct backend_operations perf_backend;
 
 /* msr_files.c: the registers of this machine's CPUs, through msr(4). Chosen by name only. */
 extern const struct backend_operations msr_backend;
+
+/*
+ * Puts back what a killed perfmond with the backend msr left changed, where STATE_DIR/msr.journal
+ * tells of any: the registers are the machine's, whichever backend and node is chosen next. For a
+ * start with another backend; that of msr does it when it opens. What cannot be put back is logged
+ * with what to do, and stays in the journal.
+ */
+void msr_recover(const struct backend_options *options);
 
 /* sim.c: the register programming of msr.c on a modelled CPU. Chosen by name only. */
 extern const struct backend_operations sim_backend;

@@ -17,11 +17,11 @@
 #include "log.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
-#define VERSION "perfmond journal 1\n"
+#define VERSION "perfmond journal 2\n"
 
 #define BOOT_ID_SIZE  36
-#define CRC_SIZE      13 /* "crc 01234567\n" */
-#define ENTRY_SIZE    88 /* no line of an entry is longer */
+#define CRC_SIZE      13  /* "crc 01234567\n" */
+#define ENTRY_SIZE    120 /* no line of an entry is longer */
 #define COUNT_MAX     ((size_t)JOURNAL_CPUS_MAX * NPMC)
 #define FILE_SIZE_MAX (COUNT_MAX * ENTRY_SIZE + 256)
 
@@ -83,6 +83,8 @@ static const char *find_fault(const struct journal *journal)
 			return "the number of a counter";
 		if (entry->global_found > 1)
 			return "a bit of the global control";
+		if (entry->status_found > 1)
+			return "a bit of the global status";
 		if (seen[entry->cpu][entry->counter])
 			return "a counter that is named twice";
 		seen[entry->cpu][entry->counter] = true;
@@ -106,9 +108,11 @@ static int format(const struct journal *journal, const char *boot_id, char **ret
 
 			fprintf(stream,
 				"%u %u %016" PRIx64 " %016" PRIx64 " %016" PRIx64 " %016" PRIx64
-				" %" PRIu64 "\n",
+				" %016" PRIx64 " %016" PRIx64 " %" PRIu64 " %" PRIu64 "\n",
 				entry->cpu, entry->counter, entry->select_found, entry->select_ours,
-				entry->select_run, entry->value_found, entry->global_found);
+				entry->select_run, entry->select_ours_before,
+				entry->select_run_before, entry->value_found, entry->global_found,
+				entry->status_found);
 		}
 		failed = fflush(stream) != 0 || !text;
 		if (!failed)
@@ -322,9 +326,11 @@ static bool parse_entry(const char *text, size_t length, struct journal_entry *e
 	memcpy(line, text, length);
 	line[length] = '\0';
 	return sscanf(line,
-		      "%5u %5u %16" SCNx64 " %16" SCNx64 " %16" SCNx64 " %16" SCNx64 " %1" SCNu64,
+		      "%5u %5u %16" SCNx64 " %16" SCNx64 " %16" SCNx64 " %16" SCNx64 " %16" SCNx64
+		      " %16" SCNx64 " %1" SCNu64 " %1" SCNu64,
 		      &entry->cpu, &entry->counter, &entry->select_found, &entry->select_ours,
-		      &entry->select_run, &entry->value_found, &entry->global_found) == 7;
+		      &entry->select_run, &entry->select_ours_before, &entry->select_run_before,
+		      &entry->value_found, &entry->global_found, &entry->status_found) == 10;
 }
 
 /* Lenient: what reads well but is not as format() writes it is found when it is written again. */
@@ -414,11 +420,8 @@ static int understand(const char *path, const char *text, size_t size, struct jo
 	result = read_boot_id(boot_id);
 	if (result < 0)
 		return result;
-	if (strcmp(boot, boot_id) != 0) {
-		log_info("%s: of another boot, which reset the registers: removed", path);
-		journal_remove(path);
-		return -ENOENT;
-	}
+	if (strcmp(boot, boot_id) != 0)
+		return -ESTALE;
 	result = parse(text + strlen(VERSION) + length + 1, &journal);
 	if (result == -EBADMSG)
 		return refuse(path, "tampered with: there is no model in it");
@@ -445,6 +448,17 @@ int journal_read(const char *path, struct journal *ret_journal)
 			  strerror(-result));
 	free(text);
 	return result;
+}
+
+int journal_take(const char *path, struct journal *ret_journal)
+{
+	int result = journal_read(path, ret_journal);
+
+	if (result != -ESTALE)
+		return result;
+	log_info("%s: of another boot, which reset the registers: removed", path);
+	journal_remove(path);
+	return -ENOENT;
 }
 
 void journal_remove(const char *path)

@@ -14,8 +14,8 @@
  * renamed over the old one; the directory is flushed as well. The CRC finds accidents; against
  * malice there are the file's owner and mode.
  *
- * One process at a time may write a journal: its caller holds the lock of the node that the path is
- * for.
+ * One process at a time may write a journal: its caller holds the lock of the registers that it
+ * tells of (register_files_lock()).
  */
 #define JOURNAL_CPUS_MAX 8192 /* the greatest NR_CPUS of an x86 kernel, arch/x86/Kconfig */
 
@@ -25,8 +25,12 @@ struct journal_entry {
 	uint64_t select_found; /* the counter's bits of its event select */
 	uint64_t select_ours;  /* what perfmond writes there, stopped */
 	uint64_t select_run;   /* and running */
+	/* The same two of the SETUP before, which stand there until this one is done. */
+	uint64_t select_ours_before;
+	uint64_t select_run_before;
 	uint64_t value_found;  /* the counter */
 	uint64_t global_found; /* the counter's bit of the global control: 0 or 1 */
+	uint64_t status_found; /* and of the global status, its overflow */
 };
 
 struct journal {
@@ -44,13 +48,16 @@ struct journal {
 int journal_write(const char *path, const struct journal *journal);
 
 /*
- * Reads it; the caller frees ret_journal->entry. Errors: -ENOENT where there is none, or where it
- * is of another boot (it is removed then, and the log says so); -EBADMSG, logged with what to do,
- * where it is torn or tampered with: wrong checksum, not a line as written here, another format's
- * version, not root's own plain file, or writable by others; -EIO, logged, where the kernel tells
- * no boot id; -ENOMEM; others, logged, as open(2) and read(2).
+ * Reads it; the caller frees ret_journal->entry. Errors: -ENOENT where there is none; -ESTALE,
+ * not logged, where it is of another boot, which reset the registers; -EBADMSG, logged with what to
+ * do, where it is torn or tampered with: wrong checksum, not a line as written here, another
+ * format's version, not root's own plain file, or writable by others; -EIO, logged, where the
+ * kernel tells no boot id; -ENOMEM; others, logged, as open(2) and read(2).
  */
 int journal_read(const char *path, struct journal *ret_journal);
+
+/* The same; but one of another boot is removed, logged, and -ENOENT. */
+int journal_take(const char *path, struct journal *ret_journal);
 
 /* Nothing is left to put back. A journal that cannot be removed is logged. */
 void journal_remove(const char *path);

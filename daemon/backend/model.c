@@ -215,11 +215,7 @@ void model_fail(struct registers *registers, long after, int error, bool lasting
 
 void model_set_online(struct registers *registers, unsigned cpu, bool online)
 {
-	struct model *model = model_of(registers);
-
-	if (online && !model->cpu[cpu].online)
-		reset(model, &model->cpu[cpu]);
-	model->cpu[cpu].online = online;
+	model_of(registers)->cpu[cpu].online = online;
 }
 
 void model_take(struct registers *registers, unsigned cpu, unsigned counter)

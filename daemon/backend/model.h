@@ -42,15 +42,17 @@
  * GLOBAL_STATUS 0x38e (read only), GLOBAL_CTRL 0x38f (resets to 0xf), STATUS_RESET 0x390 (reads 0),
  * INUSE 0x392 (read only), PERF_CAPABILITIES 0x345 (read only, bit 13; where it is poked to 0, the
  * aliases refuse writes). A counter counts while its EN and its bit of GLOBAL_CTRL are set; one
- * that wraps sets its bit of GLOBAL_STATUS. Reserved bits of a control (of a select: 32 to 63, and
- * 19) refuse the write. LLC references (0x4f2e, bit 3 of CPUID.0AH:EBX) are absent: they count
- * nothing. (SDM volume 3B, 18.2)
+ * that wraps sets its bit of GLOBAL_STATUS. Reserved bits of a control (of a select: 34 to 63, and
+ * 19) refuse the write. With IN_TX (32) a counter counts nothing, because no program here runs
+ * transactions; IN_TXCP (33) changes nothing, for that. LLC references (0x4f2e, bit 3 of
+ * CPUID.0AH:EBX) are absent: they count nothing. (SDM volume 3B, 18.2)
  *
  * amd: PerfMonV2, six counters of 48 bits: 0xc0010200 + 2n and 0xc0010201 + 2n, the first four at
  * 0xc0010000 + n and 0xc0010004 + n too; GLOBAL_STATUS 0xc0000300 (read only, set by a wrap),
  * GLOBAL_CTL 0xc0000301 (resets to 0x3f), STATUS_CLEAR 0xc0000302 (reads 0). Events of 12 bits,
- * select bits 7:0 and 35:32; a select's reserved bits are dropped, except that 19 and 42 hold, and
- * none refuses the write. (APM volume 2, 13.2; Linux 6.1, arch/x86/kvm/svm/pmu.c)
+ * select bits 7:0 and 35:32; GuestOnly (40) without HostOnly (41) counts nothing, because there is
+ * no guest; a select's reserved bits are dropped, except that 19 and 42 hold, and none refuses the
+ * write. (APM volume 2, 13.2; Linux 6.1, arch/x86/kvm/svm/pmu.c)
  */
 #define MODEL_ACCESS_CLOCKS 1000
 
@@ -96,8 +98,10 @@ unsigned long model_accesses(const struct registers *registers);
  */
 void model_fail(struct registers *registers, long after, int error, bool lasting);
 
-/* A CPU goes offline, and its accesses are -ENXIO; it comes back with all registers reset. Its
- * clock goes on from where it stopped. */
+/*
+ * A CPU goes offline, and its accesses are -ENXIO; it comes back with the registers, and the clock,
+ * that it had: the INIT that a CPU comes back by leaves them unchanged (SDM volume 3A, 9.1).
+ */
 void model_set_online(struct registers *registers, unsigned cpu, bool online);
 
 /*

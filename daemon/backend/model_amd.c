@@ -8,6 +8,9 @@
 #define TAKEN    (CLOCKS | MODEL_SELECT_FLAG(PMCF_USR | PMCF_OS | PMCF_INT) | ENABLE)
 #define GLOBAL   MODEL_MASK(COUNTERS)
 
+#define GUEST_ONLY (UINT64_C(1) << 40)
+#define HOST_ONLY  (UINT64_C(1) << 41)
+
 /* Of the reserved bits 19 and 42 can be set, the others stay 0; none refuses the write (Zen 3). */
 #define SELECT_BITS UINT64_C(0x70fffdfffff)
 
@@ -58,10 +61,12 @@ static void reset(struct model_cpu *cpu)
 
 static struct model_rate rate(const struct model_cpu *cpu, unsigned counter)
 {
-	struct model_rate rate = model_rate_of_select(cpu->select[counter], CLOCKS);
+	uint64_t select = cpu->select[counter];
+	struct model_rate rate = model_rate_of_select(select, CLOCKS);
 
 	rate.bit = counter;
-	rate.runs = rate.runs && (cpu->global_control >> counter & 1);
+	rate.runs = rate.runs && (cpu->global_control >> counter & 1) &&
+		    (select & (GUEST_ONLY | HOST_ONLY)) != GUEST_ONLY;
 	return rate;
 }
 

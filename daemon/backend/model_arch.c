@@ -10,6 +10,7 @@
 #define ENABLE     MODEL_SELECT_FLAG(PMCF_EN)
 #define INTERRUPT  MODEL_SELECT_FLAG(PMCF_INT)
 #define PIN        MODEL_SELECT_FLAG(PMCF_PC)
+#define IN_TX      (UINT64_C(1) << 32)
 #define TAKEN      (CLOCKS | MODEL_SELECT_FLAG(PMCF_USR | PMCF_OS) | INTERRUPT | ENABLE)
 #define GLOBAL     UINT64_C(0x70000000f)
 #define FULL_WIDTH UINT64_C(0x2000)
@@ -21,7 +22,7 @@
 
 #define SELECT(n)                                                                         \
 	{                                                                                 \
-		0x186 + (n), MODEL_SELECT_OFFSET(n), MODEL_MASK(32) & ~PIN, WRITE_CHECKED \
+		0x186 + (n), MODEL_SELECT_OFFSET(n), MODEL_MASK(34) & ~PIN, WRITE_CHECKED \
 	}
 #define COUNTER(n)                                                                \
 	{                                                                         \
@@ -91,9 +92,11 @@ static struct model_rate rate(const struct model_cpu *cpu, unsigned counter)
 	struct model_rate rate;
 
 	if (counter < COUNTERS) {
-		rate = model_rate_of_select(cpu->select[counter], CLOCKS);
+		uint64_t select = cpu->select[counter];
+
+		rate = model_rate_of_select(select & MODEL_MASK(32), CLOCKS);
 		rate.bit = counter;
-		rate.runs = rate.runs && (cpu->select[counter] & 0xffff) != ABSENT;
+		rate.runs = rate.runs && (select & 0xffff) != ABSENT && !(select & IN_TX);
 	} else {
 		rate = fixed_rate(cpu, counter - COUNTERS);
 	}

@@ -19,25 +19,37 @@
  *
  * It takes no counter that somebody else uses (SETUP: -EBUSY), checks at START, STOP and READ that
  * the select still is what it wrote (else -EIO, and from then on it leaves the counter alone), and
- * puts every register back when a counter is released.
+ * puts every register back when a counter is released. READ and STOP read the value before the
+ * select: what is seen to be ours was ours when it was read.
+ *
+ * A SETUP that fails leaves what was set up before: the select is rewritten in place, and what was
+ * found first is kept. Only where the counter ran, and had been stopped on some CPU when another
+ * one failed, is the count lost. SETUP: -EAGAIN where a CPU goes offline while it lasts.
+ *
+ * A CPU keeps its registers while it is offline (an INIT leaves them, SDM volume 3A, 9.1): what
+ * perfmond changed there waits, in the journal too, and is put back at the next SETUP, release or
+ * msr_open() that finds it online.
  *
  * On a P6 it claims both counters with counter 0, and holds the other one still: a stale select
  * there would begin to count with the gate.
  *
- * Accesses per CPU; G is 1 where there is a global control, and 0 elsewhere:
+ * Accesses per CPU; G is 1 where there is a global control and status, and 0 elsewhere:
  *
- *   request   reads   writes
- *   SETUP     3 + G   1       1 read more for the first select of all that is not 0: does it hold?
- *   START     2       1
- *   READ      2 + G   0       RESET of a running counter is a READ
- *   STOP      2 + G   1
- *   release   1 + G   2       at the close of the node, and before a SETUP of the same counter
+ *   request     reads    writes
+ *   SETUP       4 + 2 G  1       1 read more for the first select of all that is not 0: does it
+ *                                hold?
+ *   SETUP anew  2 + G    1       of a counter that is set up
+ *   START       2        1
+ *   READ        2 + G    0       RESET of a running counter is a READ
+ *   STOP        2 + G    1
+ *   release     1 + G    2       at the close of the node, and where a count was lost
  *
  * Where the global control lacks the counter's bit: SETUP 1 and 1 more, release 1 and 1 more.
- * Where the counter wrapped: release 1 write more, which clears its overflow in the global status.
+ * Where the counter overflowed: release 1 write more, which clears its bit of the global status.
  * P6: SETUP of counter 0 has 4 reads more, and 1 write where counter 1's select is stale; its
- * release 1 read and 2 writes more; START and STOP of counter 1, which has no enable bit, write
- * nothing.
+ * release 1 read and 2 writes more; SETUP of counter 1 has 2 reads and 1 write meanwhile, its
+ * release 1 and 1, and on its own SETUP has 1 read more; START and STOP of counter 1, which has no
+ * enable bit, write nothing.
  */
 struct msr_options {
 	const char *journal;      /* where the journal is; NULL: none is kept */
@@ -48,7 +60,8 @@ struct msr_options {
 
 /*
  * Takes `registers` over: msr_close() closes them. Puts back what an earlier perfmond left in the
- * journal. Errors, logged: -ENOMEM; -EBADMSG where the journal cannot be trusted. Then `registers`
+ * journal; what it tells of CPUs that are offline stays in it. Errors, logged: -ENOMEM; -EBADMSG
+ * where the journal cannot be trusted; -EIO where a register cannot be put back. Then `registers`
  * is the caller's still.
  */
 int msr_open(struct registers *registers, const struct pmu *pmu, const struct msr_options *options,

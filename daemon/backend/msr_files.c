@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <linux/capability.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "backend/journal.h"
 #include "backend/msr.h"
+#include "backend/msr_machine.h"
 #include "log.h"
 #include "probe.h"
-#include "report.h"
-
-#define DIRECTORY    "/dev/cpu"
-#define NMI_WATCHDOG "/proc/sys/kernel/nmi_watchdog"
 
 static const char *describe(const struct pmu *pmu)
 {
@@ -28,146 +26,133 @@ static const char *describe(const struct pmu *pmu)
 	return "msr";
 }
 
+static void log_unlocked(int error)
+{
+	const char *remedy = register_files_remedy(error);
+	long holder = probe_lock_holder(MSR_LOCK, 0);
+
+	if (error == -EBUSY && holder > 0)
+		log_error("backend msr: another perfmond has the registers: process %ld has "
+			  "locked " MSR_LOCK "; stop it first (kill %ld)",
+			  holder, holder);
+	else if (error == -EBUSY)
+		log_error("backend msr: another perfmond has the registers: a process of another "
+			  "PID namespace has locked " MSR_LOCK "; stop it first");
+	else
+		log_error(MSR_LOCK ": %s%s%s", strerror(-error), remedy ? "; " : "",
+			  remedy ? remedy : "");
+}
+
 /*
- * One model for all CPUs: on a hybrid machine both kinds have Intel's architectural counters. What
- * the capabilities add can be read once the registers are open; whether there is a PMU is told
- * before.
+ * lock: of register_files_lock(), or its error, which counts where there is a PMU. On failure the
+ * lock is the caller's still.
  */
-static int identify(const struct cpuid_source *source, const struct cpulist *cpus,
-		    struct registers **ret_registers, struct pmu *ret_pmu, const char **ret_reason)
+static int open_machine(int lock, struct msr_machine *ret_machine)
 {
-	uint64_t capabilities = 0;
-	int result = pmu_identify(source, 0, ret_pmu, ret_reason);
-
-	if (result < 0)
-		return result;
-	result = register_files_open(DIRECTORY, cpus, ret_registers);
-	if (result < 0 || !pmu_has_capabilities(source))
-		return result;
-	(void)(*ret_registers)
-		->operations->read(*ret_registers, 0, PMU_CAPABILITIES, &capabilities);
-	return pmu_identify(source, capabilities, ret_pmu, ret_reason);
-}
-
-/* *ret_reason stays NULL where the files cannot be opened, which has been logged. */
-static int open_machine(struct registers **ret_registers, struct pmu *ret_pmu,
-			const char **ret_reason)
-{
-	struct cpuid_file cpuid;
-	struct cpulist cpus;
-	int result = cpulist_online(&cpus);
-
-	*ret_reason = NULL;
-	if (result < 0)
-		return result;
-	cpuid_open(DIRECTORY, cpus.cpu[0], &cpuid);
-	result = identify(&cpuid.source, &cpus, ret_registers, ret_pmu, ret_reason);
-	cpuid_close(&cpuid);
-	if (result < 0)
-		free(cpus.cpu);
-	return result;
-}
-
-static int msr_files_open(const struct backend_options *options, struct backend **ret_backend)
-{
-	struct msr_options msr_options = { .nmi_watchdog = NMI_WATCHDOG, .taints = true };
-	struct registers *registers;
 	const char *reason;
-	char *journal = NULL;
-	struct pmu pmu;
-	int result = open_machine(&registers, &pmu, &reason);
+	struct msr_ban ban;
+	int result = msr_machine_find(ret_machine, &reason);
 
 	if (result < 0) {
 		if (reason)
 			log_error("backend msr: %s", reason);
 		return result;
 	}
-	if (asprintf(&journal, "%s/%s.journal", options->state_directory, options->node) < 0) {
-		journal = NULL;
+	if (lock < 0) {
+		log_unlocked(lock);
+		result = lock;
+	} else if (msr_machine_is_banned(&ban)) {
+		log_error("backend msr: %s; %s", ban.reason, ban.remedy);
+		result = -EPERM;
+	}
+	if (result < 0) {
+		free(ret_machine->cpus.cpu);
+		return result;
+	}
+	return msr_machine_open(ret_machine, lock);
+}
+
+/* Takes the lock over, or its error. */
+static int open_locked(const struct backend_options *options, int lock,
+		       struct backend **ret_backend)
+{
+	struct msr_options msr_options = { .nmi_watchdog = MSR_NMI_WATCHDOG, .taints = true };
+	struct msr_machine machine;
+	char *journal = NULL;
+	int result = open_machine(lock, &machine);
+
+	if (result < 0) {
+		if (lock >= 0)
+			close(lock);
+		return result;
+	}
+	journal = msr_machine_journal(options);
+	if (!journal) {
 		result = -ENOMEM;
 		goto cleanup;
 	}
 	msr_options.journal = journal;
-	msr_options.description = describe(&pmu);
-	result = msr_open(registers, &pmu, &msr_options, &msr_backend, ret_backend);
+	msr_options.description = describe(&machine.pmu);
+	result = msr_open(machine.registers, &machine.pmu, &msr_options, &msr_backend, ret_backend);
 cleanup:
 	free(journal);
 	if (result < 0)
-		registers->operations->close(registers);
+		machine.registers->operations->close(machine.registers);
 	return result;
 }
 
-/* Whoever has counter 0 of the first CPU, by reading alone: a guess that SETUP checks. */
-static bool has_counter_enabled(struct registers *registers, const struct pmu *pmu)
+static int msr_files_open(const struct backend_options *options, struct backend **ret_backend)
 {
-	uint64_t select = 0;
-
-	(void)registers->operations->read(registers, 0, pmu->counter[0].select, &select);
-	return select & pmu->counter[0].enable;
+	return open_locked(options, register_files_lock(MSR_LOCK), ret_backend);
 }
 
-static const char *find_remedy(void)
+/*
+ * Opening the backend puts the registers back. A journal of another boot, which is dropped, takes
+ * no register: without the module there may be none. Takes the lock over, or its error.
+ */
+static int recover(const struct backend_options *options, const char *path, int lock)
 {
-	if (!probe_capability(CAP_SYS_RAWIO))
-		return "start perfmond as root, with CAP_SYS_RAWIO";
-	return probe_module("msr") ? "modprobe msr" : "a kernel with CONFIG_X86_MSR";
-}
+	struct backend *backend;
+	struct journal journal;
+	int result = journal_take(path, &journal);
 
-static void report_usable(struct report *report, struct registers *registers, const struct pmu *pmu)
-{
-	char writes[16];
-	char watchdog[16];
-
-	probe_setting("/sys/module/msr/parameters/allow_writes", writes, sizeof writes);
-	probe_setting(NMI_WATCHDOG, watchdog, sizeof watchdog);
-	if (strcmp(probe_lockdown(), "none") != 0)
-		report_add(report, "backend", "msr", false, "boot without lockdown",
-			   "the kernel is locked down (%s) and forbids writes", probe_lockdown());
-	else if (strcmp(writes, "off") == 0)
-		report_add(report, "backend", "msr", false,
-			   "echo on >/sys/module/msr/parameters/allow_writes",
-			   "the module forbids writes (msr.allow_writes=off)");
-	else if (strcmp(watchdog, "1") == 0)
-		report_add(report, "backend", "msr", true, "sysctl kernel.nmi_watchdog=0",
-			   "%s counters; the NMI watchdog may hold one", pmu->name);
-	else
-		report_add(report, "backend", "msr", true,
-			   has_counter_enabled(registers, pmu)
-				   ? "end the program that uses counter 0 (perf?)"
-				   : NULL,
-			   "%s counters%s; the first write taints the kernel", pmu->name,
-			   has_counter_enabled(registers, pmu) ? "; counter 0 is in use" : "");
-}
-
-static int msr_files_check(const struct backend_options *options, struct report *report)
-{
-	struct registers *registers;
-	const char *reason;
-	struct pmu pmu;
-	int result = open_machine(&registers, &pmu, &reason);
-
-	(void)options;
-	if (result < 0) {
-		if (reason)
-			report_add(report, "backend", "msr", false,
-				   probe_hypervisor() ? "a host that lends its guests a PMU" : NULL,
-				   "%s", reason);
-		else
-			report_add(report, "backend", "msr", false, find_remedy(),
-				   DIRECTORY "/N/msr cannot be opened: %s", strerror(-result));
+	if (result == 0) {
+		free(journal.entry);
+		result = open_locked(options, lock, &backend);
+		if (result == 0)
+			msr_close(backend);
 		return result;
 	}
-	report_usable(report, registers, &pmu);
-	report->native = true;
-	report->legacy = false;
-	report->cpu = pmu.cpu;
-	registers->operations->close(registers);
-	return 0;
+	if (lock >= 0)
+		close(lock);
+	return result == -ENOENT ? 0 : result;
+}
+
+void msr_recover(const struct backend_options *options)
+{
+	char *path = msr_machine_journal(options);
+	int lock;
+
+	/* Not what a symbolic link names: the link itself is refused. */
+	if (!path || faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+		free(path);
+		return;
+	}
+	/* The lock first: whoever holds it may be writing this journal. */
+	lock = register_files_lock(MSR_LOCK);
+	if (lock == -EBUSY)
+		log_info("%s: left to the perfmond that has the registers", path);
+	else if (recover(options, path, lock) < 0)
+		log_warning("%s: registers that a killed perfmond changed stay as they are: do "
+			    "what the line before says and start perfmond again, or reboot, which "
+			    "resets them",
+			    path);
+	free(path);
 }
 
 const struct backend_operations msr_backend = {
 	.name = "msr",
-	.check = msr_files_check,
+	.check = msr_check,
 	.open = msr_files_open,
 	.close = msr_close,
 	.setup = msr_setup,

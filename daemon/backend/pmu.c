@@ -21,6 +21,12 @@
 /* What a client gets of a count; a narrower counter would wrap unseen between two readings. */
 #define VALUE_BITS 40
 
+/* A count is computed modulo 2 to the power of the width, in 64 bits. */
+#define WIDTH_MAX 63
+
+/* Pentium 4, Pentium D and the Xeons of their kind. */
+#define NETBURST_FAMILY 15
+
 /* The last model of family 6 that counts as the P6 did: the Pentium M. */
 #define P6_LAST_MODEL 0x0d
 
@@ -44,29 +50,47 @@ static unsigned model_of(uint32_t signature)
 	return ((signature >> 4) & 0xf) | ((signature >> 12) & 0xf0);
 }
 
+/* Of the architectural events, those that CPUID.0AH:EBX calls absent, and those beyond its length,
+ * EAX 31:24, of which it says nothing (SDM volume 3B, 18.2.1). */
+static uint32_t absent_events(const struct cpuid *leaf)
+{
+	unsigned length = leaf->eax >> 24;
+
+	return leaf->ebx | (length < 32 ? UINT32_MAX << length : 0);
+}
+
+/* What CPUID.0AH says that a count could not be had of; NULL: nothing. */
+static const char *find_lack(const struct cpuid *leaf)
+{
+	unsigned width = (leaf->eax >> 16) & 0xff;
+
+	if ((leaf->eax & 0xff) == 0)
+		return "no PMU: CPUID.0AH says version 0; a hypervisor or emulator hides it";
+	if (((leaf->eax >> 8) & 0xff) < NPMC)
+		return "CPUID.0AH says that there are fewer than two counters";
+	if (width < VALUE_BITS)
+		return "CPUID.0AH says that the counters have fewer than 40 bits";
+	if (width > WIDTH_MAX)
+		return "CPUID.0AH says that the counters have more than 63 bits, which no CPU's "
+		       "have: a hypervisor's fault";
+	return NULL;
+}
+
 /* SDM volume 3B, 18.2.1. */
 static int identify_arch(const struct cpuid_source *source, uint64_t capabilities,
 			 struct pmu *ret_pmu, const char **ret_reason)
 {
 	struct cpuid leaf = { 0 };
-	unsigned version;
+	const char *lack;
 
 	if (source->read(source, 0).eax >= LEAF_PERFMON)
 		leaf = source->read(source, LEAF_PERFMON);
-	version = leaf.eax & 0xff;
-	if (version == 0) {
-		*ret_reason = "no PMU: CPUID.0AH says version 0; a hypervisor or emulator hides it";
+	lack = find_lack(&leaf);
+	if (lack) {
+		*ret_reason = lack;
 		return -ENODEV;
 	}
-	if (((leaf.eax >> 8) & 0xff) < NPMC) {
-		*ret_reason = "CPUID.0AH says that there are fewer than two counters";
-		return -ENODEV;
-	}
-	if (((leaf.eax >> 16) & 0xff) < VALUE_BITS) {
-		*ret_reason = "CPUID.0AH says that the counters have fewer than 40 bits";
-		return -ENODEV;
-	}
-	*ret_pmu = pmu_arch(version, (leaf.eax >> 16) & 0xff, leaf.ebx,
+	*ret_pmu = pmu_arch(leaf.eax & 0xff, (leaf.eax >> 16) & 0xff, absent_events(&leaf),
 			    capabilities & CAPABILITY_FULL_WIDTH);
 	return 0;
 }
@@ -83,6 +107,10 @@ static int identify_intel(const struct cpuid_source *source, uint64_t capabiliti
 	if (family_of(signature) == 6 && model_of(signature) <= P6_LAST_MODEL) {
 		*ret_pmu = pmu_p6;
 		return 0;
+	}
+	if (family_of(signature) == NETBURST_FAMILY) {
+		*ret_reason = "a Pentium 4's counters are of a kind that perfmond does not program";
+		return -ENODEV;
 	}
 	return identify_arch(source, capabilities, ret_pmu, ret_reason);
 }

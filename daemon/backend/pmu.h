@@ -32,10 +32,11 @@ struct pmu {
 	bool sign_extends; /* a write of a counter takes 32 bits, and copies bit 31 to those above
 			    */
 	uint32_t global_control; /* bit n of it enables counter n; 0: there is none */
+	uint32_t global_status;  /* bit n of it: counter n overflowed; 0: there is none */
 	uint32_t status_reset; /* a 1 written to bit n clears counter n's overflow; 0: there is none
 				*/
 	uint32_t in_use;       /* IA32_PERF_GLOBAL_INUSE; 0: there is none */
-	uint32_t absent;       /* bit n: the CPU lacks architectural event n (CPUID.0AH:EBX) */
+	uint32_t absent;       /* bit n: the CPU lacks architectural event n (CPUID.0AH) */
 	uint32_t gate; /* the select whose PMCF_EN gates the counters without one; 0: none */
 	uint32_t bits; /* the bits of pmc_val that its selects have, PMCF_SYS_FLAGS apart */
 
@@ -51,7 +52,7 @@ extern const struct pmu pmu_p6;
 
 /*
  * Intel's architectural counters (SDM volume 3B, 18.2).
- * version: 1 to 5, CPUID.0AH:EAX 7:0; width: EAX 23:16; absent: see above;
+ * version: 1 to 5, CPUID.0AH:EAX 7:0; width: 40 to 63, EAX 23:16; absent: see above;
  * full_width: IA32_PERF_CAPABILITIES (0x345) bit 13.
  */
 struct pmu pmu_arch(unsigned version, unsigned width, uint32_t absent, bool full_width);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "backend/cpulist.h"
@@ -15,6 +16,7 @@ struct register_files {
 	struct registers registers;
 	struct cpulist list;
 	int *fd;
+	int lock; /* -1: none, and the files are for reading */
 };
 
 /* msr(4): 8 bytes at the offset that is the register's address. */
@@ -49,6 +51,8 @@ static void files_close(struct registers *registers)
 
 	for (unsigned cpu = 0; cpu < registers->cpus; cpu++)
 		close(files->fd[cpu]);
+	if (files->lock >= 0)
+		close(files->lock);
 	free(files->fd);
 	free(files->list.cpu);
 	free(files);
@@ -88,26 +92,60 @@ static const struct register_operations file_operations = {
 	.check_cpus = check_cpus,
 };
 
-static int open_file(const char *directory, unsigned number)
+int register_files_lock(const char *path)
 {
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int result;
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	result = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	close(fd);
+	return result;
+}
+
+const char *register_files_remedy(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ENODEV:
+		return "load the module msr (modprobe msr)";
+	case -ENXIO:
+		return "the CPU is offline: bring it online (chcpu -e), or start perfmond again, "
+		       "without it";
+	case -EACCES:
+	case -EPERM:
+		return "start perfmond as root with CAP_SYS_RAWIO, outside containers";
+	case -EMFILE:
+		return "raise the limit of open files (ulimit -Hn, LimitNOFILE=): there is one "
+		       "for each CPU";
+	case -ENFILE:
+		return "raise the system's limit of open files (sysctl fs.file-max)";
+	default:
+		return NULL;
+	}
+}
+
+static int open_file(const char *directory, unsigned number, int flags)
+{
+	const char *remedy;
 	char path[4096];
 	int fd;
 	int result;
 
 	snprintf(path, sizeof path, "%s/%u/msr", directory, number);
-	fd = open(path, O_RDWR | O_CLOEXEC);
+	fd = open(path, flags | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	result = -errno;
-	if (result == -ENOENT)
-		log_error("%s: %s; load the module msr (modprobe msr)", path, strerror(errno));
-	else
-		log_error("%s: %s; opening it takes root with CAP_SYS_RAWIO", path,
-			  strerror(errno));
+	remedy = register_files_remedy(result);
+	log_error("%s: %s%s%s", path, strerror(-result), remedy ? "; " : "", remedy ? remedy : "");
 	return result;
 }
 
-int register_files_open(const char *directory, const struct cpulist *list,
+int register_files_open(const char *directory, const struct cpulist *list, int lock,
 			struct registers **ret_registers)
 {
 	struct register_files *files = calloc(1, sizeof *files);
@@ -115,13 +153,15 @@ int register_files_open(const char *directory, const struct cpulist *list,
 
 	if (!files)
 		return -ENOMEM;
+	files->lock = -1;
 	files->registers.operations = &file_operations;
 	files->registers.number = list->cpu;
 	files->fd = calloc(list->count, sizeof *files->fd);
 	if (!files->fd)
 		result = -ENOMEM;
 	while (result == 0 && files->registers.cpus < list->count) {
-		int fd = open_file(directory, list->cpu[files->registers.cpus]);
+		int fd = open_file(directory, list->cpu[files->registers.cpus],
+				   lock >= 0 ? O_RDWR : O_RDONLY);
 
 		if (fd < 0)
 			result = fd;
@@ -133,6 +173,7 @@ int register_files_open(const char *directory, const struct cpulist *list,
 		return result;
 	}
 	files->list = *list;
+	files->lock = lock;
 	*ret_registers = &files->registers;
 	return 0;
 }

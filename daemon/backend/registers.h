@@ -44,11 +44,24 @@ static inline unsigned registers_number(const struct registers *registers, unsig
 }
 
 /*
- * The msr(4) files DIRECTORY/N/msr of some CPUs. directory: "/dev/cpu", or where a test has its
- * own. Takes list->cpu over where it succeeds. Errors, logged: -ENOMEM, -ENOENT for a missing file
- * (no module msr), -EACCES, -EPERM.
+ * One process at a time programs the registers of a machine, whatever its node and its state
+ * directory: two would take each other's stopped counters for free ones. Locks a file (flock(2))
+ * that root alone can open, and gives the descriptor that holds the lock. Errors, not logged:
+ * -EBUSY where another process has it, others as open(2).
  */
-int register_files_open(const char *directory, const struct cpulist *list,
+int register_files_lock(const char *path);
+
+/*
+ * The msr(4) files DIRECTORY/N/msr of some CPUs. directory: "/dev/cpu", or where a test has its
+ * own. lock: of register_files_lock(), closed with the registers; -1: the files are opened for
+ * reading only. Takes list->cpu and the lock over where it succeeds. Errors, logged with what to
+ * do: -ENOMEM, -ENOENT for a missing file (no module msr), -ENXIO for a CPU that is offline,
+ * -EMFILE, -EACCES, -EPERM and others as open(2).
+ */
+int register_files_open(const char *directory, const struct cpulist *list, int lock,
 			struct registers **ret_registers);
+
+/* What to do about an error of register_files_open(); NULL: there is nothing to say. */
+const char *register_files_remedy(int error);
 
 #endif

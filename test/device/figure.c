@@ -20,30 +20,35 @@ static struct pmc with_flags(int number, u_char flags)
 	return pmc;
 }
 
+/* For how long a CPU runs until it has answered an access. */
+#define ACCESS_CLOCKS 1000
+
 /*
- * START enables with its last access. READ runs each CPU for read_clocks until it has the value.
- * STOP looks as long, and disables with one access more, before it reads.
+ * START enables with its last access. READ and STOP read the counter with their first one, and run
+ * each CPU for read_clocks in all before the next READ, or before it is stopped.
  */
 static void exact_clocks(void)
 {
 	int fd;
+	quad_t first;
 	quad_t once;
-	quad_t stop;
+	quad_t kept;
 
 	need_model(NULL);
+	first = (quad_t)ACCESS_CLOCKS * model.cpus;
 	once = model.read_clocks * model.cpus;
-	stop = once;
+	kept = first + 2 * once;
 	fd = open_writer();
 	must_setup(fd, 0);
 	must_start(fd, 0);
-	CHECK(must_read(fd, 0) == once);
-	CHECK(must_read(fd, 0) == 2 * once);
+	CHECK(must_read(fd, 0) == first);
+	CHECK(must_read(fd, 0) == first + once);
 	must_stop(fd, 0);
-	CHECK(must_read(fd, 0) == 2 * once + stop);
+	CHECK(must_read(fd, 0) == kept);
 	must_start(fd, 0);
-	CHECK(must_read(fd, 0) == 3 * once + stop);
+	CHECK(must_read(fd, 0) == kept + first);
 	must_start(fd, 0);
-	CHECK(must_read(fd, 0) == 3 * once + stop);
+	CHECK(must_read(fd, 0) == kept + once);
 	must_reset(fd, 0);
 	CHECK(must_read(fd, 0) == once);
 }
@@ -61,7 +66,8 @@ static void exact_modes(void)
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
 		CHECK(pm_setup(fd, with_flags(0, modes[i].flags)) == 0);
 		must_start(fd, 0);
-		CHECK(must_read(fd, 0) == model.read_clocks / 4 * modes[i].quarters * model.cpus);
+		CHECK(must_read(fd, 0) ==
+		      (quad_t)ACCESS_CLOCKS / 4 * modes[i].quarters * model.cpus);
 	}
 }
 

@@ -20,11 +20,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-#define OTHER_BOOT "01234567-89ab-cdef-0123-456789abcdef"
-#define ENTRY      "0 0 0000000000000001 0000000000000002 0000000000000003 0000000000000004 1\n"
-#define LONG       "                                                                "
-#define ENTRY_OF(numbers) \
-	numbers " 0000000000000001 0000000000000002 0000000000000003 0000000000000004 1\n"
+#define OTHER_BOOT        "01234567-89ab-cdef-0123-456789abcdef"
+#define ENTRY             ENTRY_OF("0 0")
+#define LONG              "                                                                "
+#define SELECTS           "0000000000000002 0000000000000003 0000000000000004 0000000000000005"
+#define ENTRY_OF(numbers) numbers " 0000000000000001 " SELECTS " 0000000000000006 1 0\n"
 
 /* A directory of each test's own, by absolute names. */
 static char directory[64];
@@ -33,9 +33,9 @@ static char new_path[128];
 static char said_path[128];
 
 static struct journal_entry entries[] = {
-	{ 0, 0, 0x00430076, 0x00130079, 0x00530079, 0xffffffffff, 1 },
-	{ 0, 1, 0, 0x001300c0, 0x001300c0, 0, 0 },
-	{ 7, 1, UINT64_MAX, 1, UINT64_MAX - 1, 0x8000000000000000, 1 },
+	{ 0, 0, 0x00430076, 0x00130079, 0x00530079, 0x001300c0, 0x005300c0, 0xffffffffff, 1, 0 },
+	{ 0, 1, 0, 0x001300c0, 0x001300c0, 0, 0, 0, 0, 1 },
+	{ 7, 1, UINT64_MAX, 1, UINT64_MAX - 1, UINT64_MAX, 2, 0x8000000000000000, 1, 1 },
 };
 
 static const struct journal three = { "p6", entries, COUNT(entries) };
@@ -79,6 +79,15 @@ static int read_journal(struct journal *ret_journal)
 {
 	int saved = begin_log();
 	int result = journal_read(path, ret_journal);
+
+	end_log(saved);
+	return result;
+}
+
+static int take_journal(struct journal *ret_journal)
+{
+	int saved = begin_log();
+	int result = journal_take(path, ret_journal);
 
 	end_log(saved);
 	return result;
@@ -152,8 +161,11 @@ static void assert_holds(const struct journal *wanted)
 		assert_true(got->select_found == entry->select_found);
 		assert_true(got->select_ours == entry->select_ours);
 		assert_true(got->select_run == entry->select_run);
+		assert_true(got->select_ours_before == entry->select_ours_before);
+		assert_true(got->select_run_before == entry->select_run_before);
 		assert_true(got->value_found == entry->value_found);
 		assert_true(got->global_found == entry->global_found);
+		assert_true(got->status_found == entry->status_found);
 	}
 	free(journal.entry);
 }
@@ -231,8 +243,9 @@ static void the_file_is_of_this_format(void **state)
 	assert_int_equal(write_journal(&one), 0);
 	load(path, text, sizeof text);
 	snprintf(wanted, sizeof wanted,
-		 "perfmond journal 1\nboot %smodel arch\n"
-		 "0 0 0000000000430076 0000000000130079 0000000000530079 000000ffffffffff 1\n",
+		 "perfmond journal 2\nboot %smodel arch\n"
+		 "0 0 0000000000430076 0000000000130079 0000000000530079 00000000001300c0 "
+		 "00000000005300c0 000000ffffffffff 1 0\n",
 		 boot_id);
 	snprintf(wanted + strlen(wanted), 16, "crc %08x\n",
 		 (unsigned)crc32_by_table(wanted, strlen(wanted)));
@@ -250,8 +263,8 @@ static void the_largest_journal_is_read(void **state)
 	assert_non_null(entry);
 	for (size_t i = 0; i < count; i++)
 		entry[i] = (struct journal_entry){
-			(unsigned)(i / NPMC), i % NPMC,   UINT64_MAX, UINT64_MAX,
-			UINT64_MAX,           UINT64_MAX, 1
+			(unsigned)(i / NPMC), i % NPMC,   UINT64_MAX, UINT64_MAX, UINT64_MAX,
+			UINT64_MAX,           UINT64_MAX, UINT64_MAX, 1,          1
 		};
 	assert_int_equal(write_journal(&journal), 0);
 	assert_holds(&journal);
@@ -354,18 +367,15 @@ static const struct {
 	REST("model p6\n" ENTRY_OF("0 0 "), "not as perfmond writes"),
 	REST("model p6\n" ENTRY_OF(" 0 0"), "not as perfmond writes"),
 	REST("model p6\n" ENTRY_OF("0 x0"), "not as perfmond writes"),
-	REST("model p6\n0 0 1 2 3 4 1\n", "not as perfmond writes"),
+	REST("model p6\n0 0 1 2 3 4 5 6 1 0\n", "not as perfmond writes"),
 	REST("model p6\n" ENTRY_OF("0 0 0000000000000005"), "not as perfmond writes"),
-	REST("model p6\n0 0 000000000000000A 0000000000000002 0000000000000003 0000000000000004 "
-	     "1\n",
+	REST("model p6\n0 0 000000000000000A " SELECTS " 0000000000000006 1 0\n",
 	     "not as perfmond writes"),
-	REST("model p6\n0 0 00000000000000001 0000000000000002 0000000000000003 0000000000000004 "
-	     "1\n",
+	REST("model p6\n0 0 00000000000000001 " SELECTS " 0000000000000006 1 0\n",
 	     "not as perfmond writes"),
-	REST("model p6\n0 0 0000000000000001 0000000000000002 0000000000000003 0000000000000004 "
-	     "2\n",
-	     "global control"),
-	REST("model p6\n0 0 0000000000000001 0000000000000002 0000000000000003 0000000000000004\n",
+	REST("model p6\n0 0 0000000000000001 " SELECTS " 0000000000000006 2 0\n", "global control"),
+	REST("model p6\n0 0 0000000000000001 " SELECTS " 0000000000000006 1 2\n", "global status"),
+	REST("model p6\n0 0 0000000000000001 " SELECTS " 0000000000000006 1\n",
 	     "not as perfmond writes"),
 	REST("model p6\n" ENTRY "\n", "not as perfmond writes"),
 	REST("model p6\n" ENTRY "more\n", "not as perfmond writes"),
@@ -387,17 +397,18 @@ static void a_forged_journal_is_refused(void **state)
 {
 	(void)state;
 	need_root();
-	forge("perfmond journal 1\n", NULL, "model p6\n" ENTRY, strlen("model p6\n" ENTRY));
-	assert_holds(&(struct journal){ "p6", &(struct journal_entry){ 0, 0, 1, 2, 3, 4, 1 }, 1 });
+	forge("perfmond journal 2\n", NULL, "model p6\n" ENTRY, strlen("model p6\n" ENTRY));
+	assert_holds(&(struct journal){
+		"p6", &(struct journal_entry){ 0, 0, 1, 2, 3, 4, 5, 6, 1, 0 }, 1 });
 	for (size_t i = 0; i < COUNT(forgeries); i++) {
-		forge("perfmond journal 1\n", NULL, forgeries[i].text, forgeries[i].size);
+		forge("perfmond journal 2\n", NULL, forgeries[i].text, forgeries[i].size);
 		assert_refused(forgeries[i].why);
 	}
-	forge("perfmond journal 2\n", NULL, "model p6\n" ENTRY, strlen("model p6\n" ENTRY));
+	forge("perfmond journal 1\n", NULL, "model p6\n" ENTRY, strlen("model p6\n" ENTRY));
 	assert_refused("another version");
 	forge("", NULL, "model p6\n" ENTRY, strlen("model p6\n" ENTRY));
 	assert_refused("another version");
-	forge("perfmond journal 1\n", "short", "model p6\n", strlen("model p6\n"));
+	forge("perfmond journal 2\n", "short", "model p6\n", strlen("model p6\n"));
 	assert_refused("no boot id");
 }
 
@@ -407,8 +418,10 @@ static void a_journal_of_another_boot_is_dropped(void **state)
 
 	(void)state;
 	need_root();
-	forge("perfmond journal 1\n", OTHER_BOOT, "model p6\n" ENTRY, strlen("model p6\n" ENTRY));
-	assert_int_equal(read_journal(&journal), -ENOENT);
+	forge("perfmond journal 2\n", OTHER_BOOT, "model p6\n" ENTRY, strlen("model p6\n" ENTRY));
+	assert_int_equal(read_journal(&journal), -ESTALE);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(take_journal(&journal), -ENOENT);
 	assert_int_equal(journal.count, 12345);
 	assert_said("of another boot");
 	assert_absent(path);
@@ -455,7 +468,7 @@ static void a_file_without_end_is_refused(void **state)
 {
 	(void)state;
 	need_root();
-	store(path, "perfmond journal 1\n", 19);
+	store(path, "perfmond journal 2\n", 19);
 	assert_int_equal(truncate(path, (off_t)1 << 40), 0);
 	assert_refused("longer than any journal");
 }
@@ -484,7 +497,8 @@ static void a_left_over_file_is_replaced(void **state)
 
 static void a_failed_write_leaves_the_old_one(void **state)
 {
-	struct journal bad = { "p6", &(struct journal_entry){ 0, NPMC, 0, 0, 0, 0, 0 }, 1 };
+	struct journal bad = { "p6", &(struct journal_entry){ 0, NPMC, 0, 0, 0, 0, 0, 0, 0, 0 },
+			       1 };
 
 	(void)state;
 	need_root();

@@ -331,7 +331,7 @@ static void arch_refuses_reserved_bits(void **state)
 		uint64_t held;
 		uint64_t refused;
 	} rows[] = {
-		{ 0x186, 0xfff7ffff, PC },       { 0x189, 0xfff7ffff, UINT64_C(1) << 32 },
+		{ 0x186, 0x3fff7ffff, PC },      { 0x189, 0x3fff7ffff, UINT64_C(1) << 34 },
 		{ 0x38d, 0xfff, 0x1000 },        { 0x38f, 0x70000000f, 0x10 },
 		{ 0x38f, 0, UINT64_C(1) << 35 }, { 0x309, 0xffffffffffff, UINT64_C(1) << 48 },
 		{ 0x30b, 5, UINT64_C(1) << 63 },
@@ -346,6 +346,19 @@ static void arch_refuses_reserved_bits(void **state)
 	assert_refused(0x345, 0x2000);
 	assert_refused(0x38e, 0);
 	assert_refused(0x392, 0);
+	close_model();
+}
+
+/* No program of the model runs transactions. */
+static void arch_transactions(void **state)
+{
+	(void)state;
+	open_model(MODEL_ARCH, 1);
+	poke(0x186, (UINT64_C(1) << 32) | 0x3c | USR | OS | EN);
+	poke(0x187, (UINT64_C(2) << 32) | 0x3c | USR | OS | EN);
+	model_step(registers, 0, 100);
+	assert_int_equal(peek(0xc1), 0);
+	assert_int_equal(peek(0xc2), 100);
 	close_model();
 }
 
@@ -441,6 +454,19 @@ static void amd_events_have_12_bits(void **state)
 	close_model();
 }
 
+/* There is no guest. */
+static void amd_guests(void **state)
+{
+	(void)state;
+	open_model(MODEL_AMD, 1);
+	for (uint64_t n = 0; n < 4; n++)
+		poke((uint32_t)(0xc0010200 + 2 * n), n << 40 | 0x76 | USR | OS | EN);
+	model_step(registers, 0, 100);
+	for (uint32_t n = 0; n < 4; n++)
+		assert_int_equal(peek(0xc0010201 + 2 * n), n == 1 ? 0 : 100);
+	close_model();
+}
+
 static void amd_registers(void **state)
 {
 	(void)state;
@@ -531,14 +557,11 @@ static void offline(void **state)
 	assert_int_equal(model_peek(registers, 1, 0xc1, &value), 0);
 	assert_int_equal(value, stopped);
 	assert_int_equal(value_on(0, 0x38f), 0xf);
+	/* Back with what it had, and counting on. */
 	model_set_online(registers, 1, true);
-	assert_int_equal(value_on(1, 0xc1), 0);
-	assert_int_equal(value_on(1, 0x186), 0);
-	assert_int_equal(value_on(1, 0x38f), 0xf);
-	/* Online already: nothing is reset. */
-	assert_int_equal(write_on(1, 0x186, 1), 0);
-	model_set_online(registers, 1, true);
-	assert_int_equal(value_on(1, 0x186), 1);
+	assert_int_equal(value_on(1, 0xc1), stopped + CLOCK);
+	assert_int_equal(value_on(1, 0x186), 0x3c | USR | OS | EN);
+	assert_int_equal(value_on(1, 0x38f), 1);
 	close_model();
 }
 
@@ -672,11 +695,13 @@ int main(void)
 		cmocka_unit_test(arch_counts_while_both_enables_are_set),
 		cmocka_unit_test(arch_writes_of_counters),
 		cmocka_unit_test(arch_refuses_reserved_bits),
+		cmocka_unit_test(arch_transactions),
 		cmocka_unit_test(arch_fixed_counters),
 		cmocka_unit_test(arch_status),
 		cmocka_unit_test(arch_in_use),
 		cmocka_unit_test(amd_counters),
 		cmocka_unit_test(amd_events_have_12_bits),
+		cmocka_unit_test(amd_guests),
 		cmocka_unit_test(amd_registers),
 		cmocka_unit_test(registers_are_those_listed),
 		cmocka_unit_test(faults),

@@ -40,12 +40,15 @@ static struct cpuid read_leaf(const struct cpuid_source *source, uint32_t number
 		0x10, 0x68747541, 0x444d4163, 0x69746e65 \
 	}
 
+static const char *reason;
+
 static int identify(const struct leaf *leaf, size_t count, struct pmu *ret_pmu)
 {
 	const struct processor processor = { { read_leaf }, leaf, count };
-	const char *reason = NULL;
-	int result = pmu_identify(&processor.source, 0x2000, ret_pmu, &reason);
+	int result;
 
+	reason = NULL;
+	result = pmu_identify(&processor.source, 0x2000, ret_pmu, &reason);
 	assert_true((result == 0) == (reason == NULL));
 	return result;
 }
@@ -110,7 +113,8 @@ static void identifies_amd(void **state)
 				  { 0x80000022, { 1, 0x106, 0, 0 } }),
 			 0);
 	assert_int_equal(pmu.global_control, 0xc0000301);
-	assert_int_equal(pmu.counter[0].field, 0xfffffffffull);
+	/* The event's upper 4 bits, 35:32, are the counter's too. */
+	assert_int_equal(pmu.counter[0].field & 0xfffffffffull, 0xfffffffffull);
 }
 
 static void refuses_what_it_does_not_know(void **state)
@@ -121,14 +125,31 @@ static void refuses_what_it_does_not_know(void **state)
 	/* A guest whose hypervisor hides the PMU, and one too old to have leaf 0AH */
 	assert_int_equal(IDENTIFY(&pmu, { 0, INTEL }, { 1, { 0x506e3, 0, 0, 0 } }), -ENODEV);
 	assert_int_equal(IDENTIFY(&pmu, { 0, { 5, 0x756e6547, 0x6c65746e, 0x49656e69 } },
-				  { 1, { 0xf29, 0, 0, 0 } }, { 0xa, { 0x07300404, 0, 0, 0 } }),
+				  { 1, { 0x6f6, 0, 0, 0 } }, { 0xa, { 0x07300404, 0, 0, 0 } }),
 			 -ENODEV);
+	assert_non_null(strstr(reason, "hides it"));
+	/* A Pentium 4 has counters, and hides nothing. */
+	assert_int_equal(IDENTIFY(&pmu, { 0, { 5, 0x756e6547, 0x6c65746e, 0x49656e69 } },
+				  { 1, { 0xf29, 0, 0, 0 } }),
+			 -ENODEV);
+	assert_non_null(strstr(reason, "Pentium 4"));
 	assert_int_equal(IDENTIFY(&pmu, { 0, INTEL }, { 1, { 0x506e3, 0, 0, 0 } },
 				  { 0xa, { 0x07300102, 0, 0, 0 } }),
 			 -ENODEV);
 	assert_int_equal(IDENTIFY(&pmu, { 0, INTEL }, { 1, { 0x506e3, 0, 0, 0 } },
 				  { 0xa, { 0x07200402, 0, 0, 0 } }),
 			 -ENODEV);
+	/* Widths that 64 bits cannot count with: 64, and 255; the last that they can is 63. */
+	assert_int_equal(IDENTIFY(&pmu, { 0, INTEL }, { 1, { 0x506e3, 0, 0, 0 } },
+				  { 0xa, { 0x07400404, 0, 0, 0 } }),
+			 -ENODEV);
+	assert_non_null(strstr(reason, "more than 63 bits"));
+	assert_int_equal(IDENTIFY(&pmu, { 0, INTEL }, { 1, { 0x506e3, 0, 0, 0 } },
+				  { 0xa, { 0x07ff0404, 0, 0, 0 } }),
+			 -ENODEV);
+	assert_int_equal(IDENTIFY(&pmu, { 0, INTEL }, { 1, { 0x506e3, 0, 0, 0 } },
+				  { 0xa, { 0x073f0404, 0, 0, 0 } }),
+			 0);
 	assert_int_equal(IDENTIFY(&pmu, { 0, AMD }, { 1, { 0x58c, 0, 0, 0 } }), -ENODEV);
 	assert_int_equal(IDENTIFY(&pmu, { 0, { 1, 0x746e6543, 0x736c7561, 0x48727561 } },
 				  { 1, { 0x6a9, 0, 0, 0 } }),
@@ -197,6 +218,26 @@ static void absent_events(void **state)
 	}
 }
 
+/* CPUID.0AH:EAX 31:24 is how many of EBX's bits tell of an event: the others are absent. */
+static void events_beyond_the_length_are_absent(void **state)
+{
+	static const uint32_t code[] = { 0x3c, 0xc0, 0x13c, 0x4f2e, 0x412e, 0xc4, 0xc5, 0x1a4 };
+	static const uint32_t lengths[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 31, 32, 33, 64, 255 };
+
+	(void)state;
+	for (size_t at = 0; at < sizeof lengths / sizeof *lengths; at++) {
+		uint32_t length = lengths[at];
+		struct pmu pmu;
+
+		assert_int_equal(IDENTIFY(&pmu, { 0, INTEL }, { 1, { 0x506e3, 0, 0, 0 } },
+					  { 0xa, { length << 24 | 0x300404, 1u << 2, 0, 0 } }),
+				 0);
+		for (unsigned i = 0; i < 8; i++)
+			assert_int_equal(pmu_lacks_event(&pmu, code[i]), i >= length || i == 2);
+		assert_false(pmu_lacks_event(&pmu, 0x01));
+	}
+}
+
 static unsigned count_writable(const struct pmu *pmu)
 {
 	unsigned count = 0;
@@ -234,6 +275,7 @@ int main(void)
 		cmocka_unit_test(p5_encodes),
 		cmocka_unit_test(others_enable_by_one_bit),
 		cmocka_unit_test(absent_events),
+		cmocka_unit_test(events_beyond_the_length_are_absent),
 		cmocka_unit_test(few_registers_are_writable),
 	};
 

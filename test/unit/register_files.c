@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,18 +91,76 @@ static uint64_t get(unsigned cpu, off_t offset)
 	return value;
 }
 
-/* The files of a list of CPUs. */
-static int open_list(const char *cpus, struct registers **ret_registers)
+static int open_with(const char *cpus, int lock, struct registers **ret_registers)
 {
 	struct cpulist list;
 	int result = cpulist_parse(cpus, &list);
 
 	if (result < 0)
 		return result;
-	result = register_files_open(directory, &list, ret_registers);
+	result = register_files_open(directory, &list, lock, ret_registers);
 	if (result < 0)
 		free(list.cpu);
 	return result;
+}
+
+/* The files of a list of CPUs, for writing. */
+static int open_list(const char *cpus, struct registers **ret_registers)
+{
+	int lock = register_files_lock(directory);
+	int result = open_with(cpus, lock, ret_registers);
+
+	assert_true(lock >= 0);
+	if (result < 0)
+		close(lock);
+	return result;
+}
+
+static void test_lock(void **state)
+{
+	unsigned files = open_files();
+	int lock;
+
+	(void)state;
+	assert_int_equal(open_list("0", &registers), 0);
+	assert_int_equal(register_files_lock(directory), -EBUSY);
+	registers->operations->close(registers);
+	lock = register_files_lock(directory);
+	assert_true(lock >= 0);
+	close(lock);
+	assert_int_equal(register_files_lock("/tmp/perfmon-unit/none"), -ENOENT);
+	assert_int_equal(open_files(), files);
+}
+
+/* A failure leaves the lock to whoever took it. */
+static void test_lock_stays_with_its_owner(void **state)
+{
+	int lock = register_files_lock(directory);
+
+	(void)state;
+	capture_start(STDERR_FILENO);
+	assert_int_equal(open_with("1", lock, &registers), -ENOENT);
+	(void)capture_end();
+	assert_int_equal(register_files_lock(directory), -EBUSY);
+	close(lock);
+}
+
+static void test_reading_only(void **state)
+{
+	static const uint64_t found = 42;
+	uint64_t value = UNTOUCHED;
+	int lock = register_files_lock(directory);
+
+	(void)state;
+	put(0, 0x186, &found, 8);
+	assert_int_equal(open_with("0", -1, &registers), 0);
+	assert_int_equal(registers->operations->read(registers, 0, 0x186, &value), 0);
+	assert_int_equal(value, found);
+	assert_int_equal(registers->operations->write(registers, 0, 0x186, 1), -EBADF);
+	assert_int_equal(get(0, 0x186), found);
+	registers->operations->close(registers);
+	assert_int_equal(register_files_lock(directory), -EBUSY);
+	close(lock);
 }
 
 static void test_read_and_write(void **state)
@@ -170,6 +231,47 @@ static void test_missing_file(void **state)
 	check_failure("0,3-4", -ENOENT, "/4/msr");
 }
 
+/* A socket's file answers an open as an offline CPU's does. */
+static void test_offline(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(path_of(3, "/msr")), 0);
+	strcpy(address.sun_path, path_of(3, "/msr"));
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	check_failure("0,3", -ENXIO, "the CPU is offline");
+	close(fd);
+}
+
+static void test_too_many_files(void **state)
+{
+	struct rlimit before;
+	struct rlimit limit;
+	struct registers *made;
+	const char *said;
+	int lock = register_files_lock(directory);
+	int result;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	capture_start(STDERR_FILENO);
+	/* The next descriptor is the last. */
+	limit.rlim_cur = (rlim_t)dup(lock) + 1;
+	close((int)limit.rlim_cur - 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	result = open_with("0,3", lock, &made);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	said = capture_end();
+	assert_int_equal(result, -EMFILE);
+	assert_non_null(strstr(said, "/3/msr"));
+	assert_non_null(strstr(said, "limit of open files"));
+	close(lock);
+}
+
 static void test_malformed_list(void **state)
 {
 	(void)state;
@@ -202,8 +304,12 @@ static void test_no_permission(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(read_and_write), TEST(short),          TEST(refused_write),
-		TEST(missing_file),   TEST(malformed_list), TEST(no_permission),
+		TEST(read_and_write), TEST(short),
+		TEST(refused_write),  TEST(missing_file),
+		TEST(malformed_list), TEST(no_permission),
+		TEST(lock),           TEST(lock_stays_with_its_owner),
+		TEST(reading_only),   TEST(offline),
+		TEST(too_many_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
