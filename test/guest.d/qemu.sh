@@ -5,35 +5,64 @@
 # the same for all. The channels are virtio serial ports: every processor's machine has them, and the
 # kernel writes to none.
 
+# shellcheck source=cross.sh
+. "$project/test/guest.d/cross.sh"
+
 # $machine -> package of the newest kernel, architecture of its packages, emulator, its package,
-# its machine, console, modules beside those of every guest
+# its machine, console, modules beside those of every guest, kernel arguments, triplet of the cross
+# compiler (none: this machine's own programs run there), meson's name of the processor
+# -icount shift=0: an instruction takes a nanosecond, and the emulated counters are exact.
+# nohz_full: the POWER9's counters take the kernel in with the user, so timer ticks would be counted.
+# CPU 0 cannot be without them.
 select_machine() {
+	machine_modules=() kernel_arguments=() triplet=
 	case $machine in
 	x86)
 		kernel_package=linux-image-amd64 architecture=amd64
 		qemu=qemu-system-x86_64 qemu_package=qemu-system-x86
 		qemu_machine=(-M pc -cpu max) console=ttyS0 machine_modules=(msr)
 		;;
+	arm64)
+		kernel_package=linux-image-arm64 architecture=arm64
+		qemu=qemu-system-aarch64 qemu_package=qemu-system-arm
+		qemu_machine=(-M virt -cpu max -icount "shift=0") console=ttyAMA0
+		triplet=aarch64-linux-gnu cpu_family=aarch64
+		;;
+	ppc64)
+		kernel_package=linux-image-powerpc64le architecture=ppc64el
+		qemu=qemu-system-ppc64 qemu_package=qemu-system-ppc
+		qemu_machine=(-M "pseries,cap-htm=off" -cpu POWER9 -icount "shift=0") console=hvc0
+		[ "$cpus" -eq 1 ] || kernel_arguments=(nohz_full=1)
+		triplet=powerpc64le-linux-gnu cpu_family=ppc64
+		;;
 	esac
 }
 
 default_perfmond_args=()
 guest_modules=(fuse cuse virtio_pci virtio_console)
-# Those that are installed go into the guest; for every other command it has busybox.
+# Those that there are, here or in the packages of cross.sh; for every other command the guest has busybox.
 guest_tools=(bash sh strace setpriv prlimit fusermount3)
 
 needs() {
 	select_machine
 	need "$qemu" "$qemu_package"
-	need busybox busybox-static
 	need cpio cpio
 	need depmod kmod
-	need strace strace
 	cache=${XDG_CACHE_HOME:-$HOME/.cache}/perfmond-test/$machine
+	if [ -n "$triplet" ]; then
+		cross_needs
+	else
+		need busybox busybox-static
+		need strace strace
+	fi
 }
 
 prepare() {
-	[ -e "$cache/kernel" ] || fetch_kernel || return
+	if [ -n "$triplet" ]; then
+		cross_prepare
+	else
+		[ -e "$cache/kernel" ] || fetch_kernel
+	fi || return
 	make_root "$work/root" &&
 		(cd "$work/root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$work/initramfs" &&
 		rm -rf "$work/root"
@@ -42,7 +71,7 @@ prepare() {
 boot() {
 	exec timeout -s KILL "$timeout" "$qemu" -accel tcg "${qemu_machine[@]}" -smp "$cpus" -m 1G \
 		-nodefaults -display none -no-reboot -kernel "$cache/kernel" -initrd "$work/initramfs" \
-		-append "console=$console quiet panic=-1" \
+		-append "console=$console quiet panic=-1 ${kernel_arguments[*]}" \
 		-chardev file,id=console,path="$work/console.fifo" -serial chardev:console \
 		-device virtio-serial-pci \
 		-chardev file,id=output,path="$work/output.fifo" \
@@ -63,11 +92,7 @@ fetch_kernel() {
 		sed -n 's/^Depends: \([^ ,]*\).*/\1/p;T;q')
 	[ -n "$package" ] || fail "apt knows no $kernel_package:$architecture: apt-get update"
 	echo "test/guest: downloading $package, once, into $cache" >&2
-	mkdir -p "$unpacked" "$(dirname "$cache")" || return
-	# As itself: the user _apt could not write there.
-	(cd "$unpacked" && apt-get -qq -o APT::Sandbox::User=root download "$package:$architecture") >&2 ||
-		fail "cannot download $package:$architecture: apt-get update"
-	dpkg -x "$unpacked"/*.deb "$unpacked" && rm "$unpacked"/*.deb || return
+	mkdir -p "$(dirname "$cache")" && download "$unpacked" "$package" || return
 	version=$(ls "$unpacked/lib/modules") && depmod -b "$unpacked" "$version" || return
 	list_modules "$unpacked/lib/modules/$version" >"$unpacked/list" || return
 	readarray -t modules <"$unpacked/list"
@@ -78,6 +103,21 @@ fetch_kernel() {
 		depmod -b "$new" "$version" && cp "$unpacked"/boot/vmlinu* "$new/kernel" || return
 	mv -T "$new" "$cache" 2>/dev/null || rm -rf "$new"
 	rm -rf "$unpacked"
+}
+
+# download DIRECTORY PACKAGE...: unpacks the packages there, of the guest's architecture.
+download() {
+	local directory=$1 file
+	local -a packages=("${@:2}")
+
+	packages=("${packages[@]/%/:$architecture}")
+	mkdir -p "$directory" || return
+	# As itself: the user _apt could not write there.
+	(cd "$directory" && apt-get -qq -o APT::Sandbox::User=root download "${packages[@]}") >&2 ||
+		fail "cannot download ${packages[*]}: apt-get update"
+	for file in "$directory"/*.deb; do
+		dpkg -x "$file" "$directory" && rm "$file" || return
+	done
 }
 
 # list_modules DIRECTORY: the guest's modules and those that they need, as modules.dep names them.
@@ -106,6 +146,9 @@ make_root() {
 	cp -r "$cache/lib/modules" "$root/lib/" && cp "$work/init" "$work/job" "$root/" || return
 	printf '%s:x:%s:/:/bin/sh\n' root 0:0: nobody 65534:65534: >"$root/etc/passwd"
 	printf '%s:x:%s:\n' root 0 nogroup 65534 >"$root/etc/group"
+	if [ -n "$triplet" ]; then
+		copy_tree "$cache/tools" "$root" || return
+	fi
 	list_files | while IFS= read -r file; do
 		# The directory's real name, as /lib may be a link; the file's given one, as others ask for it.
 		directory=$root$(realpath "$(dirname "$file")")
@@ -113,15 +156,27 @@ make_root() {
 	done
 }
 
-# Tools, programs under test, their libraries, and the tests, one absolute name a line.
+# copy_tree FROM TO: its directories may be links in TO.
+copy_tree() {
+	local directory file
+
+	(cd "$1" && find . ! -type d -print) | while IFS= read -r file; do
+		directory=$2/$(dirname "$file")
+		mkdir -p "$directory" && cp -P "$1/$file" "$directory/" || return
+	done
+}
+
+# Tools where they are this machine's, programs under test, their libraries, and the tests, one
+# absolute name a line. A directory guest-* has the programs of another guest.
 list_files() {
 	local tool programs
 
 	programs=$(
-		for tool in busybox "${guest_tools[@]}"; do
+		[ -n "$triplet" ] || for tool in busybox "${guest_tools[@]}"; do
 			command -v "$tool"
 		done
-		[ ! -d "$build" ] || find "$build" \( -name '*.p' -o -name 'meson-*' \) -prune -o \
+		[ ! -d "$build" ] || find "$build" -mindepth 1 \
+			\( -name '*.p' -o -name 'meson-*' -o -name 'guest-*' \) -prune -o \
 			-type f -perm /111 ! -name '*.o' -print
 	)
 	printf '%s\n' "$programs"

@@ -7,7 +7,7 @@
 default_perfmond_args=(--backend sim)
 
 needs() {
-	[ "$cpus" -eq 1 ] || fail "uml has one CPU: --cpus is for x86"
+	[ "$cpus" -eq 1 ] || fail "uml has one CPU: --cpus is for the others"
 	need linux.uml user-mode-linux
 	need busybox busybox-static
 	need cc gcc libc6-dev
