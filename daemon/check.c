@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <libgen.h>
 #include <limits.h>
+#include <machine/perfmon.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 #include "backend/backend.h"
 #include "backend/tstamp.h"
-#include "event/legacy.h"
+#include "event/translate.h"
 #include "json.h"
 #include "log.h"
 #include "options.h"
@@ -34,6 +35,8 @@ struct check {
 	const struct transport_operations *transport;
 	const struct backend_operations *backend;
 	const char *events;
+	struct tstamp stamp;
+	bool has_stamp;
 	bool start; /* all that is asked for is there */
 };
 
@@ -81,6 +84,9 @@ static void check_backends(struct check *check)
 	const struct backend_options options = {
 		.state_directory = check->options->state_directory,
 		.sim_cpu = check->options->sim_cpu,
+		.scope = check->options->scope,
+		.scope_cpu = check->options->scope_cpu,
+		.stamp = check->has_stamp ? &check->stamp : NULL,
 	};
 	struct report chosen = { 0 };
 
@@ -95,43 +101,85 @@ static void check_backends(struct check *check)
 	check->report = chosen.add ? chosen : check->report;
 }
 
-/* Appends the names of the set's events that are counted here, or those that are not. */
-static size_t list_events(const struct report *report, enum event_set set, bool counted, char *text,
-			  size_t size)
+/* What of a set's events this machine counts. */
+struct tally {
+	size_t events;
+	size_t counted;
+	size_t of_class[EVENT_CLASS_NATIVE + 1];
+	char names[160]; /* as many as there is room for */
+};
+
+/* An event as a client asks for it that wants all of it: everywhere, with every unit mask. */
+static uint32_t whole_select(enum event_set set, const struct legacy_event *row)
 {
-	const struct legacy_event *table = set == EVENT_SET_P5 ? legacy_p5 : legacy_p6;
-	size_t count = 0;
-	size_t length = 0;
+	uint32_t flags = PMCF_USR | PMCF_OS;
 
-	text[0] = '\0';
-	for (unsigned code = 0; code < 256; code++) {
-		const struct event event = {
-			.kind = table[code].kind,
-			.perf_type = table[code].perf_type,
-			.perf_config = table[code].perf_config,
-		};
-
-		if (event.kind == EVENT_NONE || report->counts(&event) != counted)
-			continue;
-		if (length < size)
-			length += (size_t)snprintf(text + length, size - length, "%s%s",
-						   count ? ", " : "", table[code].name);
-		count++;
-	}
-	return count;
+	if (set == EVENT_SET_P5 && !row->duration)
+		flags |= PMCF_E;
+	return row->code | (row->unit == UNIT_ANY ? 0 : (uint32_t)row->unit << 8) | flags << 16;
 }
 
-static void report_legacy(struct report *report, enum event_set set, const char *name)
+static bool is_counted(const struct report *report, const struct event *event)
 {
-	char here[200];
-	char absent[200];
-	size_t counted = list_events(report, set, true, here, sizeof here);
+	return event->kind == EVENT_INTERRUPTS || report->counts(event);
+}
 
-	list_events(report, set, false, absent, sizeof absent);
-	report_add(report, "events", name, counted > 0,
-		   absent[0] ? "see the backend above for the others" : NULL, "%s%s%s%s",
-		   counted ? "counts " : "counts nothing", here, absent[0] ? "; not here: " : "",
-		   absent);
+static void add_name(struct tally *tally, const char *name)
+{
+	static const char more[] = ", ...";
+	size_t length = strlen(tally->names);
+
+	if (length + strlen(name) + 2 + sizeof more <= sizeof tally->names)
+		sprintf(tally->names + length, "%s%s", length ? ", " : "", name);
+	else if (length < sizeof more || strcmp(tally->names + length - sizeof more + 1, more) != 0)
+		strcat(tally->names, more);
+}
+
+/* A row for one unit mask or maker more is the same event. */
+static void tally_set(const struct report *report, const struct event_rules *rules,
+		      struct tally *tally)
+{
+	const struct legacy_event *table = translate_table(rules->set, CPU_OTHER);
+
+	for (const struct legacy_event *row = table; row->name; row++) {
+		struct event event;
+		char why[256];
+
+		if (row > table && row[-1].code == row->code)
+			continue;
+		tally->events++;
+		if (event_translate(rules, whole_select(rules->set, row), &event, why, sizeof why) <
+			    0 ||
+		    !is_counted(report, &event))
+			continue;
+		tally->counted++;
+		tally->of_class[event.class]++;
+		add_name(tally, event.name);
+	}
+}
+
+static void report_legacy(struct check *check, enum event_set set, const char *name)
+{
+	const struct event_rules rules = { .set = set,
+					   .scope = check->options->scope,
+					   .approximate = check->options->approximate,
+					   .source = check->report.source };
+	struct tally tally = { 0 };
+	const char *remedy = NULL;
+
+	tally_set(&check->report, &rules, &tally);
+	if (rules.source.pmu && rules.source.cpu.family == FAMILIES)
+		remedy =
+			"none for a CPU model whose own events are not known: the kernel's generic "
+			"events are counted";
+	else if (tally.counted < tally.events && !rules.source.pmu)
+		remedy = "see the backend above for the others";
+	report_add(
+		&check->report, "events", name, tally.counted > 0, remedy,
+		"counts %zu of %zu (%zu exact, %zu near, %zu by the model's own, %zu software)%s%s",
+		tally.counted, tally.events, tally.of_class[EVENT_CLASS_EXACT],
+		tally.of_class[EVENT_CLASS_NEAR], tally.of_class[EVENT_CLASS_MODEL],
+		tally.of_class[EVENT_CLASS_SOFTWARE], *tally.names ? ": " : "", tally.names);
 }
 
 static void check_event_set(struct check *check, enum event_set asked)
@@ -146,15 +194,16 @@ static void check_event_set(struct check *check, enum event_set asked)
 			   "backend %s cannot be used", check->options->backend->name);
 		return;
 	}
-	if (!event_set_fits(asked, report->cpu, report->legacy)) {
+	if (!event_set_fits(asked, event_native_class(&report->source), report->source.legacy)) {
 		report_add(report, "events", name, false, "use --events native",
 			   "backend %s takes the codes of its own CPU only", check->backend->name);
 		return;
 	}
-	(void)event_set_choose(asked, report->cpu, report->legacy, &set);
+	(void)event_set_choose(asked, event_native_class(&report->source), report->source.legacy,
+			       &set);
 	if (set != EVENT_SET_NATIVE)
-		report_legacy(report, set, name);
-	else if (report->native)
+		report_legacy(check, set, name);
+	else if (report->source.native)
 		report_add(report, "events", name, true, NULL,
 			   "counts the event codes of the CPU that backend %s has",
 			   check->backend->name);
@@ -171,19 +220,20 @@ static void check_events(struct check *check)
 
 	for (int asked = EVENT_SET_P5; asked <= EVENT_SET_NATIVE; asked++)
 		check_event_set(check, (enum event_set)asked);
-	if (check->backend && event_set_fits(check->options->events, report->cpu, report->legacy) &&
-	    event_set_choose(check->options->events, report->cpu, report->legacy, &set) == 0)
+	if (check->backend &&
+	    event_set_fits(check->options->events, event_native_class(&report->source),
+			   report->source.legacy) &&
+	    event_set_choose(check->options->events, event_native_class(&report->source),
+			     report->source.legacy, &set) == 0)
 		check->events = event_set_name(set);
 	check->start &= check->events != NULL;
 }
 
 static void check_stamp(struct check *check)
 {
-	struct tstamp stamp;
-
-	if (tstamp_open(&stamp) == 0)
-		report_add(&check->report, "time stamp", tstamp_source(&stamp), true, NULL,
-			   "%u MHz", tstamp_mhz(&stamp));
+	if (check->has_stamp)
+		report_add(&check->report, "time stamp", tstamp_source(&check->stamp), true, NULL,
+			   "%u MHz", tstamp_mhz(&check->stamp));
 	else
 		report_add(&check->report, "time stamp", "none", false, NULL,
 			   "no counter that user space can read: PMIOTSTAMP answers ENOTTY");
@@ -333,6 +383,7 @@ int check_run(const struct options *options)
 		printf("{\n  \"perfmond\": \"" PERFMOND_VERSION "\",\n  \"node\": \"/dev/%s\",\n"
 		       "  \"findings\": [",
 		       options->device);
+	check.has_stamp = tstamp_open(&check.stamp) == 0;
 	check_transports(&check);
 	check_backends(&check);
 	check_events(&check);

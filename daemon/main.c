@@ -94,25 +94,30 @@ static int take_lock(void)
 static int open_device(void)
 {
 	struct device *device = &self.device;
-	const struct backend_options options = {
+	struct event_rules *rules = &device->rules;
+	struct backend_options options = {
 		.state_directory = self.options.state_directory,
 		.sim_cpu = self.options.sim_cpu,
+		.scope = self.options.scope,
+		.scope_cpu = self.options.scope_cpu,
 	};
 	int result;
 
 	if (self.options.backend != &msr_backend)
 		msr_recover(&options);
-	result = self.options.backend->open(&options, &device->backend);
-	if (result < 0)
-		return result;
 	self.has_stamp = tstamp_open(&self.stamp) == 0;
 	self.stamp_source.read = read_stamp;
 	device->stamp = &self.stamp_source;
-	/* A P5 or P6 whose counters cannot be had counts by the translation, as any other CPU. */
-	result = event_set_choose(self.options.events,
-				  device->backend->native ? device->backend->cpu : CPU_OTHER,
-				  device->backend->legacy, &device->events);
-	if (result == 0 && device->events == EVENT_SET_NATIVE && !device->backend->native)
+	options.stamp = self.has_stamp ? &self.stamp : NULL;
+	result = self.options.backend->open(&options, &device->backend);
+	if (result < 0)
+		return result;
+	rules->source = device->backend->source;
+	rules->scope = self.options.scope;
+	rules->approximate = self.options.approximate;
+	result = event_set_choose(self.options.events, event_native_class(&rules->source),
+				  rules->source.legacy, &rules->set);
+	if (result == 0 && rules->set == EVENT_SET_NATIVE && !rules->source.native)
 		log_warning(
 			"this machine has no counters for --events native: every open will answer "
 			"ENXIO");
@@ -132,18 +137,46 @@ static int open_transport(void)
 	return fuse_transport.open(&self.node, &self.device, &self.transport);
 }
 
+/* "p6", and where the CPU model's own events are counted as well, whose. */
+static const char *events_text(char *text, size_t size)
+{
+	const struct event_rules *rules = &self.device.rules;
+	bool own = rules->set != EVENT_SET_NATIVE && rules->source.pmu &&
+		   rules->source.cpu.family != FAMILIES;
+
+	snprintf(text, size, "%s%s%s%s", event_set_name(rules->set), own ? " (with those of " : "",
+		 own ? rules->source.cpu.pmu : "", own ? ")" : "");
+	return text;
+}
+
+static const char *scope_text(char *text, size_t size)
+{
+	switch (self.options.scope) {
+	case SCOPE_SYSTEM:
+		return "system";
+	case SCOPE_CPU:
+		snprintf(text, size, "cpu:%u", self.options.scope_cpu);
+		return text;
+	case SCOPE_OPENER:
+		break;
+	}
+	return "opener";
+}
+
 static void say_ready(void)
 {
+	char events[64];
+	char scope[24];
 	const struct group *group = getgrgid(self.node.group);
 	char text[512];
 
-	snprintf(
-		text, sizeof text,
-		"ready: /dev/%s (root:%s %04o), transport %s, backend %s, events %s, time stamp %s",
-		self.node.name, group ? group->gr_name : "?", (unsigned)self.node.mode,
-		transport_name(self.transport), self.device.backend->description,
-		event_set_name(self.device.events),
-		self.has_stamp ? tstamp_source(&self.stamp) : "none (PMIOTSTAMP answers ENOTTY)");
+	snprintf(text, sizeof text,
+		 "ready: /dev/%s (root:%s %04o), transport %s, backend %s, events %s, scope %s, "
+		 "time stamp %s",
+		 self.node.name, group ? group->gr_name : "?", (unsigned)self.node.mode,
+		 transport_name(self.transport), self.device.backend->description,
+		 events_text(events, sizeof events), scope_text(scope, sizeof scope),
+		 self.has_stamp ? tstamp_source(&self.stamp) : "none (PMIOTSTAMP answers ENOTTY)");
 	log_info("%s", text);
 	notify("READY=1");
 }

@@ -27,6 +27,8 @@ enum option_value {
 	OPTION_DEVICE,
 	OPTION_BACKEND,
 	OPTION_EVENTS,
+	OPTION_SCOPE,
+	OPTION_APPROXIMATE,
 	OPTION_SIM_CPU,
 	OPTION_GROUP,
 	OPTION_MODE,
@@ -43,6 +45,8 @@ static const struct option long_options[] = {
 	{ "device", required_argument, NULL, OPTION_DEVICE },
 	{ "backend", required_argument, NULL, OPTION_BACKEND },
 	{ "events", required_argument, NULL, OPTION_EVENTS },
+	{ "scope", required_argument, NULL, OPTION_SCOPE },
+	{ "approximate", no_argument, NULL, OPTION_APPROXIMATE },
 	{ "sim-cpu", required_argument, NULL, OPTION_SIM_CPU },
 	{ "group", required_argument, NULL, OPTION_GROUP },
 	{ "mode", required_argument, NULL, OPTION_MODE },
@@ -60,8 +64,9 @@ static const struct option long_options[] = {
 static const char usage[] =
 	"usage: perfmond [-f] [--transport auto|cuse|fuse] [--device NAME]\n"
 	"                [--backend auto|perf|msr|sim] [--sim-cpu p5|p6|arch|amd]\n"
-	"                [--events auto|p5|p6|native] [--group G] [--mode OCTAL]\n"
-	"                [--state-dir DIR] [--trace[=FILE]] [--pidfile FILE]\n"
+	"                [--events auto|p5|p6|native] [--scope system|cpu:N|opener]\n"
+	"                [--approximate] [--group G] [--mode OCTAL] [--state-dir DIR]\n"
+	"                [--trace[=FILE]] [--pidfile FILE]\n"
 	"       perfmond --check[=json] [OPTION...]\n"
 	"       perfmond --version | --help\n"
 	"\n"
@@ -77,6 +82,10 @@ static const char usage[] =
 	"  --sim-cpu C          the CPU that --backend sim simulates: p5, p6, arch or amd (p6)\n"
 	"  --events E           whose event codes clients use: p5, p6, or native, the CPU's;\n"
 	"                       auto: native with msr and sim and on a P5 or P6, else p6\n"
+	"  --scope S            whose events are counted: system, all programs' and the kernel's on\n"
+	"                       all CPUs; cpu:N, those on CPU N; opener, those of the process that\n"
+	"                       sets a counter up and of what it starts from then on (system)\n"
+	"  --approximate        count events also by what stands for them and no more\n"
 	"  --group G            the node's group (perfmon; root where there is no such group)\n"
 	"  --mode OCTAL         the node's mode (0660; 0600 where there is no group perfmon)\n"
 	"  --state-dir DIR      where the lock of the node and the journal of --backend msr are\n"
@@ -127,6 +136,24 @@ static enum options_verdict parse_events(const char *value, struct options *opti
 			return OPTIONS_RUN;
 		}
 	return bad("events", value, "must be auto, p5, p6 or native");
+}
+
+static enum options_verdict parse_scope(const char *value, struct options *options)
+{
+	char *end;
+	unsigned long cpu;
+
+	options->scope = strcmp(value, "opener") == 0 ? SCOPE_OPENER : SCOPE_SYSTEM;
+	if (strcmp(value, "system") == 0 || strcmp(value, "opener") == 0)
+		return OPTIONS_RUN;
+	if (strncmp(value, "cpu:", 4) != 0 || !isdigit((unsigned char)value[4]))
+		return bad("scope", value, "must be system, opener or cpu:N");
+	cpu = strtoul(value + 4, &end, 10);
+	if (*end != '\0' || cpu > INT_MAX)
+		return bad("scope", value, "must have the number of a CPU after cpu:");
+	options->scope = SCOPE_CPU;
+	options->scope_cpu = (unsigned)cpu;
+	return OPTIONS_RUN;
 }
 
 static enum options_verdict parse_sim_cpu(const char *value, struct options *options)
@@ -186,6 +213,11 @@ static enum options_verdict parse_one(int option, const char *value, struct opti
 		return parse_backend(value, options);
 	case OPTION_EVENTS:
 		return parse_events(value, options);
+	case OPTION_SCOPE:
+		return parse_scope(value, options);
+	case OPTION_APPROXIMATE:
+		options->approximate = true;
+		return OPTIONS_RUN;
 	case OPTION_SIM_CPU:
 		return parse_sim_cpu(value, options);
 	case OPTION_GROUP:
@@ -239,6 +271,11 @@ enum options_verdict options_parse(int argc, char *argv[], struct options *ret_o
 	}
 	if (optind < argc) {
 		log_error("%s: perfmond takes no such argument", argv[optind]);
+		return OPTIONS_BAD;
+	}
+	if (options.scope != SCOPE_SYSTEM && !options.backend->scopes) {
+		log_error("--scope takes --backend perf: backend %s counts the whole machine",
+			  options.backend->name);
 		return OPTIONS_BAD;
 	}
 	if (options.trace && !options.trace_file && !options.foreground) {

@@ -17,6 +17,9 @@ struct options {
 	const struct transport_operations *transport; /* NULL: auto */
 	const struct backend_operations *backend;
 	enum event_set events;
+	enum event_scope scope;
+	unsigned scope_cpu; /* SCOPE_CPU: which */
+	bool approximate;
 	const char *sim_cpu; /* "p5", "p6", "arch" or "amd" */
 	const char *device;
 	const char *group; /* NULL: perfmon where it exists, else root */

@@ -23,12 +23,10 @@ struct report {
 	void (*add)(struct report *report, const struct finding *finding);
 
 	/*
-	 * Set by the check of a backend that can be used: what its struct backend would have, and
-	 * whether the machine counts a legacy event. NULL: it does not ask the machine.
+	 * Set by the check of a backend that can be used: what it takes, and whether the machine
+	 * counts an event. NULL: it does not ask the machine.
 	 */
-	bool native;
-	bool legacy;
-	enum cpu_class cpu;
+	struct event_source source;
 	bool (*counts)(const struct event *event);
 };
 

@@ -23,16 +23,23 @@
  */
 struct backend;
 struct report;
+struct tstamp;
 
 /* What the command line says to backends; each takes what it needs. */
 struct backend_options {
 	const char *state_directory; /* where a journal goes */
 	const char *sim_cpu;         /* the kind of CPU that is simulated: p5, p6, arch, amd */
+	enum event_scope scope;      /* msr and sim take SCOPE_SYSTEM alone */
+	unsigned scope_cpu;          /* SCOPE_CPU: which */
+	struct tstamp *stamp;        /* for clocks out of time, or NULL */
 };
 
 struct backend_operations {
 	/* The name by which --backend chooses it. */
 	const char *name;
+
+	/* Whether it takes another scope than SCOPE_SYSTEM. */
+	bool scopes;
 
 	/*
 	 * Makes a backend for the machine. *ret_backend is valid until close.
@@ -46,10 +53,13 @@ struct backend_operations {
 
 	/*
 	 * Configures a counter for an event. It is stopped and reads 0; what it was set up for
-	 * before is replaced. Errors: -EOPNOTSUPP where the machine has no such event, -EBUSY where
-	 * somebody else holds the counter, -EMFILE, -ENOMEM and others as the system has them.
+	 * before is replaced. client: the kernel thread id of who asks, or 0 where it is not known.
+	 * Errors: -EOPNOTSUPP where the machine has no such event, -EBUSY where somebody else holds
+	 * the counter, -ESRCH where the scope is the client's process and that is not to be seen,
+	 * -EMFILE, -ENOMEM and others as the system has them.
 	 */
-	int (*setup)(struct backend *backend, unsigned counter, const struct event *event);
+	int (*setup)(struct backend *backend, unsigned counter, const struct event *event,
+		     int client);
 
 	/* Counts from 0. Errors: -EBUSY where the event cannot be on the hardware all the time. */
 	int (*start)(struct backend *backend, unsigned counter);
@@ -76,9 +86,7 @@ struct backend_operations {
 
 struct backend {
 	const struct backend_operations *operations;
-	bool native;             /* takes EVENT_NATIVE */
-	bool legacy;             /* takes EVENT_PERF and EVENT_INTERRUPTS */
-	enum cpu_class cpu;      /* whose codes EVENT_NATIVE has */
+	struct event_source source;
 	const char *description; /* for the start line */
 };
 

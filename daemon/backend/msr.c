@@ -53,8 +53,9 @@ int msr_open(struct registers *registers, const struct pmu *pmu, const struct ms
 	}
 	self->backend = (struct backend){
 		.operations = operations,
-		.native = true,
-		.cpu = pmu->cpu,
+		.source.native = true,
+		.source.pmu = true,
+		.source.cpu.class = pmu->cpu,
 		.description = options->description,
 	};
 	result = msr_restore_recover(self);

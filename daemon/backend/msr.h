@@ -70,7 +70,7 @@ int msr_open(struct registers *registers, const struct pmu *pmu, const struct ms
 /* The operations of struct backend_operations, for the tables of the backends that are built on
  * this. */
 void msr_close(struct backend *backend);
-int msr_setup(struct backend *backend, unsigned counter, const struct event *event);
+int msr_setup(struct backend *backend, unsigned counter, const struct event *event, int client);
 int msr_start(struct backend *backend, unsigned counter);
 int msr_stop(struct backend *backend, unsigned counter, uint64_t *ret_count);
 int msr_read(struct backend *backend, unsigned counter, uint64_t *ret_count);

@@ -102,9 +102,8 @@ static void report_usable(struct report *report, const struct msr_machine *machi
 			   in_use ? "end the program that uses counter 0 (perf?)" : NULL,
 			   "%s counters%s; the first write taints the kernel", machine->pmu.name,
 			   in_use ? "; counter 0 is in use" : "");
-	report->native = true;
-	report->legacy = false;
-	report->cpu = machine->pmu.cpu;
+	report->source =
+		(struct event_source){ .native = true, .pmu = true, .cpu.class = machine->pmu.cpu };
 }
 
 static int refuse_held(struct report *report, long holder)

@@ -280,13 +280,14 @@ static int prepare(struct msr_backend *self, unsigned counter)
 	return at->claimed && !at->parked && !at->set_up ? -EIO : 0;
 }
 
-int msr_setup(struct backend *backend, unsigned counter, const struct event *event)
+int msr_setup(struct backend *backend, unsigned counter, const struct event *event, int client)
 {
 	struct msr_backend *self = (struct msr_backend *)backend;
 	struct msr_counter *at = &self->counter[counter];
 	struct msr_counter old;
 	int result = check_event(self, event);
 
+	(void)client;
 	if (result == 0)
 		result = prepare(self, counter);
 	if (result < 0)

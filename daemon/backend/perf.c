@@ -1,33 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <machine/perfmon.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "backend/backend.h"
+#include "backend/core_pmus.h"
 #include "backend/cpulist.h"
+#include "backend/hotplug.h"
 #include "backend/interrupts.h"
+#include "backend/perf_check.h"
 #include "backend/perf_events.h"
+#include "backend/tstamp.h"
 #include "log.h"
-#include "probe.h"
-#include "report.h"
+
+#define NANOSECONDS 1000000000.0
 
 struct perf_counter {
-	bool counts; /* in user mode, kernel mode or both */
-	enum event_kind kind;
-	struct perf_events events;
-	struct cpulist cpus; /* those that were online at SETUP */
-	uint64_t begin;      /* the interrupt total at START */
+	struct event event;
+	struct perf_events events; /* of EVENT_INTERRUPTS none */
+	unsigned long generation;  /* of the hotplug that the events' CPUs are of */
+	uint64_t begin;            /* the interrupt total at START */
+	double clock_hz;           /* EVENT_TASK_CLOCK: one rate from SETUP on */
 };
 
 struct perf_backend {
 	struct backend backend;
+	enum event_scope scope;
+	unsigned scope_cpu;
+	struct tstamp *stamp;
 	int interrupts;
+	struct core_pmus pmus;
+	struct hotplug hotplug;
 	struct perf_counter counter[NPMC];
 	char description[96];
 };
@@ -37,79 +44,116 @@ static struct perf_backend *perf(struct backend *backend)
 	return (struct perf_backend *)backend;
 }
 
-/* Opens a system-wide event for a moment. 0, or perf_event_open(2)'s negative errno. */
-static int try_event(uint32_t type, uint64_t config)
+/* Whether an error of perf_try_pmu() says that there is no PMU, and not that it cannot be had. */
+static bool is_absent(int error)
 {
-	struct perf_event_attr attr = {
-		.size = sizeof attr,
-		.type = type,
-		.config = config,
-		.disabled = 1,
-	};
-	long fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	close((int)fd);
-	return 0;
-}
-
-/* 0 where there is a hardware PMU, else the negative errno of perf_event_open(2). */
-static int try_pmu(void)
-{
-	return try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
+	return error == -ENOENT || error == -EOPNOTSUPP || error == -ENODEV;
 }
 
 static void describe(struct perf_backend *self, int pmu)
 {
-	switch (pmu) {
-	case 0:
+	if (pmu == 0)
 		snprintf(self->description, sizeof self->description, "perf (hardware PMU)");
-		break;
-	case -ENOENT:
-	case -EOPNOTSUPP:
-	case -ENODEV:
+	else if (is_absent(pmu))
 		snprintf(self->description, sizeof self->description,
 			 "perf (no hardware PMU: software events only)");
-		break;
-	default:
+	else
 		snprintf(self->description, sizeof self->description,
 			 "perf (hardware events cannot be opened: %s; software events only)",
 			 strerrorname_np(-pmu));
-	}
 }
 
 static void perf_close(struct backend *backend)
 {
 	struct perf_backend *self = perf(backend);
 
-	close(self->interrupts);
+	hotplug_close(&self->hotplug);
+	core_pmus_free(&self->pmus);
+	if (self->interrupts >= 0)
+		close(self->interrupts);
 	free(self);
+}
+
+static int find_cpu(unsigned cpu)
+{
+	struct cpulist online;
+	bool found = false;
+	int result = cpulist_online(&online);
+
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < online.count; i++)
+		found |= online.cpu[i] == cpu;
+	free(online.cpu);
+	if (found)
+		return 0;
+	log_error("--scope cpu:%u: no such CPU is online: see /sys/devices/system/cpu/online", cpu);
+	return -ENODEV;
+}
+
+/* Threads are listed by /proc, and events opened by the numbers of this pid namespace. */
+static int check_proc(void)
+{
+	char self[16] = "";
+	ssize_t length = readlink("/proc/self", self, sizeof self - 1);
+
+	if (length > 0 && strtol(self, NULL, 10) == getpid())
+		return 0;
+	log_error("--scope opener: /proc is not there, or of another pid namespace: mount proc on "
+		  "/proc");
+	return -ENODEV;
+}
+
+/* What of the machine the backend goes by. Malformed files of sysfs are as good as none. */
+static int examine(struct perf_backend *self, const struct backend_options *options)
+{
+	int pmu = perf_try_pmu();
+	int result = 0;
+
+	if (options->scope == SCOPE_CPU)
+		result = find_cpu(options->scope_cpu);
+	if (options->scope == SCOPE_OPENER)
+		result = check_proc();
+	if (result < 0)
+		return result;
+	self->interrupts = interrupts_open();
+	if (self->interrupts < 0)
+		return self->interrupts;
+	(void)core_pmus_read(PERF_PMUS, &self->pmus);
+	describe(self, pmu);
+	self->backend.source.native = pmu == 0;
+	self->backend.source.pmu = pmu == 0;
+	self->backend.source.clock = options->stamp && is_absent(pmu);
+	event_cpu_detect(&self->backend.source.cpu);
+	if (self->pmus.count)
+		self->backend.source.cpu.family = FAMILIES;
+	return 0;
 }
 
 static int perf_open(const struct backend_options *options, struct backend **ret_backend)
 {
 	struct perf_backend *self = calloc(1, sizeof *self);
-	int pmu = try_pmu();
+	int result;
 
-	(void)options;
 	if (!self)
 		return -ENOMEM;
-	self->interrupts = interrupts_open();
-	if (self->interrupts < 0) {
-		int result = self->interrupts;
-
-		free(self);
-		return result;
-	}
-	describe(self, pmu);
+	self->interrupts = -1;
+	self->hotplug.socket = -1;
+	self->scope = options->scope;
+	self->scope_cpu = options->scope_cpu;
+	self->stamp = options->stamp;
 	self->backend = (struct backend){
 		.operations = &perf_backend,
-		.native = pmu == 0 && event_cpu_class() != CPU_OTHER,
-		.legacy = true,
-		.cpu = event_cpu_class(),
+		.source.legacy = true,
 		.description = self->description,
 	};
+	result = examine(self, options);
+	if (result < 0) {
+		perf_close(&self->backend);
+		return result;
+	}
+	if (self->scope != SCOPE_OPENER)
+		hotplug_open(&self->hotplug);
 	*ret_backend = &self->backend;
 	return 0;
 }
@@ -117,53 +161,84 @@ static int perf_open(const struct backend_options *options, struct backend **ret
 static void clear(struct perf_counter *counter)
 {
 	perf_events_close(&counter->events);
-	free(counter->cpus.cpu);
 	*counter = (struct perf_counter){ 0 };
 }
 
-static int open_events(const struct event *event, struct perf_counter *counter)
+static int open_online(struct perf_backend *self, const struct event *event,
+		       struct perf_events *ret_events)
 {
-	int result = cpulist_online(&counter->cpus);
+	struct cpulist cpus;
+	int result = cpulist_online(&cpus);
 
 	if (result < 0)
 		return result;
-	return perf_events_open(event, &counter->cpus, &counter->events);
+	result = perf_events_open_cpus(event, &cpus, &self->pmus, ret_events);
+	free(cpus.cpu);
+	return result;
 }
 
-static int perf_setup(struct backend *backend, unsigned number, const struct event *event)
+static int open_events(struct perf_backend *self, const struct event *event, int client,
+		       struct perf_events *ret_events)
 {
-	struct perf_counter *counter = &perf(backend)->counter[number];
-	struct perf_counter made = { .counts = event->user || event->kernel, .kind = event->kind };
+	struct cpulist one = { .cpu = &self->scope_cpu, .count = 1 };
 
-	if (event->kind != EVENT_INTERRUPTS) {
-		int result = open_events(event, &made);
-
-		if (result < 0) {
-			clear(&made);
-			return result;
-		}
+	switch (self->scope) {
+	case SCOPE_SYSTEM:
+		return open_online(self, event, ret_events);
+	case SCOPE_CPU:
+		return perf_events_open_cpus(event, &one, &self->pmus, ret_events);
+	case SCOPE_OPENER:
+		break;
 	}
-	clear(counter);
-	*counter = made;
+	return perf_events_open_threads(event, client, &self->pmus, ret_events);
+}
+
+static int perf_setup(struct backend *backend, unsigned number, const struct event *event,
+		      int client)
+{
+	struct perf_backend *self = perf(backend);
+	struct perf_counter made = { .event = *event };
+
+	/* First: a CPU that comes while the events are opened is found at the next START. */
+	if (self->scope != SCOPE_OPENER)
+		made.generation = hotplug_generation(&self->hotplug);
+	if (event->kind == EVENT_TASK_CLOCK) {
+		(void)tstamp_mhz(self->stamp);
+		made.clock_hz = self->stamp->rate.hz;
+	}
+	if (event->kind != EVENT_INTERRUPTS) {
+		int result = open_events(self, event, client, &made.events);
+
+		if (result < 0)
+			return result;
+	}
+	clear(&self->counter[number]);
+	self->counter[number] = made;
 	return 0;
 }
 
-/* All CPUs that are online have an event, and no other: else the count is not the machine's. */
-static int check_cpus(const struct perf_counter *counter)
+/*
+ * A CPU that went offline keeps what it counted until the latest STOP; its event is gone for good,
+ * and one that came has none: so all are opened anew where one went or came since.
+ */
+static int renew(struct perf_backend *self, struct perf_counter *counter)
 {
-	struct cpulist online;
-	bool same;
-	int result = cpulist_online(&online);
+	unsigned long generation;
+	struct perf_events events;
+	int result;
 
-	if (result < 0)
-		return -EIO;
-	same = online.count == counter->cpus.count &&
-	       memcmp(online.cpu, counter->cpus.cpu, online.count * sizeof *online.cpu) == 0;
-	free(online.cpu);
-	if (same)
+	if (self->scope == SCOPE_OPENER)
 		return 0;
-	log_error("a CPU went offline or came online since PMIOSETUP: set the counter up anew");
-	return -EIO;
+	generation = hotplug_generation(&self->hotplug);
+	if (generation == counter->generation)
+		return 0;
+	result = open_events(self, &counter->event, 0, &events);
+	if (result < 0)
+		return result;
+	perf_events_close(&counter->events);
+	counter->events = events;
+	counter->generation = generation;
+	return 0;
 }
 
 static int read_interrupts(struct perf_backend *self, uint64_t *ret_total)
@@ -176,17 +251,23 @@ static int read_interrupts(struct perf_backend *self, uint64_t *ret_total)
 	return -EIO;
 }
 
+/* In user mode, kernel mode or both; else it stays 0. */
+static bool counts(const struct perf_counter *counter)
+{
+	return counter->event.user || counter->event.kernel;
+}
+
 static int perf_start(struct backend *backend, unsigned number)
 {
 	struct perf_backend *self = perf(backend);
 	struct perf_counter *counter = &self->counter[number];
 	int result;
 
-	if (!counter->counts)
+	if (!counts(counter))
 		return 0;
-	if (counter->kind == EVENT_INTERRUPTS)
+	if (counter->event.kind == EVENT_INTERRUPTS)
 		return read_interrupts(self, &counter->begin);
-	result = check_cpus(counter);
+	result = renew(self, counter);
 	return result < 0 ? result : perf_events_start(&counter->events);
 }
 
@@ -210,23 +291,29 @@ static int perf_read(struct backend *backend, unsigned number, uint64_t *ret_cou
 {
 	struct perf_backend *self = perf(backend);
 	struct perf_counter *counter = &self->counter[number];
+	uint64_t count;
 	int result;
 
-	if (!counter->counts) {
+	if (!counts(counter)) {
 		*ret_count = 0;
 		return 0;
 	}
-	if (counter->kind == EVENT_INTERRUPTS)
+	if (counter->event.kind == EVENT_INTERRUPTS)
 		return interrupts_since(self, counter->begin, ret_count);
-	result = check_cpus(counter);
-	return result < 0 ? result : perf_events_read(&counter->events, ret_count);
+	result = perf_events_read(&counter->events, &count);
+	if (result < 0)
+		return result;
+	if (counter->event.kind == EVENT_TASK_CLOCK)
+		count = (uint64_t)((double)count * (counter->clock_hz / NANOSECONDS));
+	*ret_count = count;
+	return 0;
 }
 
 static int perf_stop(struct backend *backend, unsigned number, uint64_t *ret_count)
 {
 	struct perf_counter *counter = &perf(backend)->counter[number];
 
-	if (counter->counts)
+	if (counts(counter))
 		perf_events_stop(&counter->events);
 	return perf_read(backend, number, ret_count);
 }
@@ -236,93 +323,20 @@ static void perf_release(struct backend *backend, unsigned number)
 	clear(&perf(backend)->counter[number]);
 }
 
-static bool perf_counts(const struct event *event)
-{
-	return event->kind == EVENT_INTERRUPTS ||
-	       (event->kind == EVENT_PERF && try_event(event->perf_type, event->perf_config) == 0);
-}
-
-static void report_pmu(struct report *report)
-{
-	char watchdog[8];
-
-	probe_setting("/proc/sys/kernel/nmi_watchdog", watchdog, sizeof watchdog);
-	if (strcmp(watchdog, "1") == 0)
-		report_add(report, "backend", "perf", true,
-			   "sysctl kernel.nmi_watchdog=0 frees that counter",
-			   "hardware PMU; the NMI watchdog holds one counter of each CPU");
-	else
-		report_add(report, "backend", "perf", true, NULL, "hardware PMU");
-}
-
-static void report_no_pmu(struct report *report)
-{
-	if (probe_hypervisor())
-		report_add(report, "backend", "perf", true,
-			   "let the host lend this virtual machine a PMU (KVM: pmu=on)",
-			   "software events only: a hypervisor without a PMU");
-	else
-		report_add(report, "backend", "perf", true,
-			   "see the kernel's messages about the PMU (dmesg)",
-			   "software events only: the kernel drives no hardware PMU");
-}
-
-static void report_forbidden(struct report *report, int error)
-{
-	bool capable = probe_capability(CAP_PERFMON) || probe_capability(CAP_SYS_ADMIN);
-	char paranoid[16];
-
-	probe_setting("/proc/sys/kernel/perf_event_paranoid", paranoid, sizeof paranoid);
-	report_add(report, "backend", "perf", true,
-		   capable ? "let the container's filter or the security module pass "
-			     "perf_event_open(2)"
-			   : "give perfmond CAP_PERFMON, or CAP_SYS_ADMIN where "
-			     "kernel.perf_event_paranoid is 3",
-		   "interrupts only: the kernel forbids perf events (%s), "
-		   "kernel.perf_event_paranoid is %s, CAP_PERFMON %s, CAP_SYS_ADMIN %s",
-		   strerrorname_np(error), paranoid[0] ? paranoid : "not known",
-		   probe_capability(CAP_PERFMON) ? "yes" : "no",
-		   probe_capability(CAP_SYS_ADMIN) ? "yes" : "no");
-}
-
-static void report_perf(struct report *report)
-{
-	int result = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY);
-
-	if (result == -EACCES || result == -EPERM)
-		report_forbidden(report, -result);
-	else if (result < 0)
-		report_add(report, "backend", "perf", true,
-			   "run a kernel with perf events (CONFIG_PERF_EVENTS)",
-			   "interrupts only: perf_event_open(2) answers %s",
-			   strerrorname_np(-result));
-	else if (try_pmu() == 0)
-		report_pmu(report);
-	else
-		report_no_pmu(report);
-}
-
 static int perf_check(const struct backend_options *options, struct report *report)
 {
 	struct backend *backend;
 	int result = perf_open(options, &backend);
 
-	if (result < 0) {
-		report_add(report, "backend", "perf", false, "mount proc on /proc, sysfs on /sys",
-			   "/proc/stat or the list of CPUs cannot be read: %s", strerror(-result));
-		return result;
-	}
-	report->native = backend->native;
-	report->legacy = backend->legacy;
-	report->cpu = backend->cpu;
-	report->counts = perf_counts;
-	report_perf(report);
-	perf_close(backend);
-	return 0;
+	perf_report(result < 0 ? NULL : backend, result, report);
+	if (result == 0)
+		perf_close(backend);
+	return result;
 }
 
 const struct backend_operations perf_backend = {
 	.name = "perf",
+	.scopes = true,
 	.open = perf_open,
 	.close = perf_close,
 	.setup = perf_setup,

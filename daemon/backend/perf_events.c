@@ -3,119 +3,202 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "backend/threads.h"
 #include "log.h"
 
-/* How far the clocks of two CPUs may disagree, nanoseconds; taking a CPU offline lasts longer. */
-#define CLOCK_SLACK 1000000
+/* How often the threads of a process are looked through, until none comes or goes meanwhile. */
+#define TRIES 10
 
-/* What read(2) gives with the read_format below, perf_event_open(2). */
-struct reading {
-	uint64_t value;
-	uint64_t enabled;
-	uint64_t running;
-};
+/* The most events that one process gets: nobody else is served while they are opened. */
+#define MOST_OF_A_PROCESS 4096
 
-static const char *event_label(const struct event *event, char *label, size_t size)
+/* Room for one more. Its descriptor is filled in by the caller, who counts it then. */
+static struct perf_open_event *grow(struct perf_events *events)
 {
-	snprintf(label, size, "event 0x%02x%s%s", SELECT_EVENT(event->select),
-		 event->name ? " " : "", event->name ? event->name : "");
-	return label;
+	struct perf_open_event *grown =
+		reallocarray(events->event, events->count + 1, sizeof *grown);
+
+	if (!grown)
+		return NULL;
+	events->event = grown;
+	grown[events->count] = (struct perf_open_event){ .fd = -1 };
+	return &grown[events->count];
 }
 
-/* Logs why perf_event_open(2) refused, and gives the errno that the client gets. */
-static int refuse(const struct event *event, unsigned cpu, int error)
+static int add(struct perf_events *events, const struct event *event, unsigned term,
+	       const struct perf_target *target)
 {
-	char label[64];
+	struct perf_open_event *added = grow(events);
 
-	event_label(event, label, sizeof label);
-	switch (error) {
-	case ENODEV:
-		log_error("PMIOSETUP: %s: CPU %u went offline", label, cpu);
-		return -EAGAIN;
-	case ENOENT:
-	case EOPNOTSUPP:
-		log_info("PMIOSETUP: %s: CPU %u has no hardware counter for it (%s); a virtual "
-			 "machine has none unless its host lends it a PMU",
-			 label, cpu, strerrorname_np(error));
-		return -EOPNOTSUPP;
-	case EINVAL:
-		log_info("PMIOSETUP: %s: the PMU of CPU %u takes no such event or flags", label,
-			 cpu);
-		return -EOPNOTSUPP;
-	case ENOSYS:
-		log_info("PMIOSETUP: %s: this kernel has no perf_event_open(2)", label);
-		return -EOPNOTSUPP;
-	case EACCES:
-	case EPERM:
-		log_error("PMIOSETUP: %s: the kernel forbids perf events (%s): perfmond needs "
-			  "CAP_PERFMON, or CAP_SYS_ADMIN where kernel.perf_event_paranoid is 3",
-			  label, strerrorname_np(error));
-		return -EACCES;
-	case EMFILE:
-	case ENFILE:
-		log_error("PMIOSETUP: %s: %s; raise the limit of open files (ulimit -n, "
-			  "LimitNOFILE=)",
-			  label, strerror(error));
-		return -error;
-	default:
-		log_error("PMIOSETUP: %s on CPU %u: %s", label, cpu, strerror(error));
-		return -error;
+	if (!added) {
+		log_error("PMIOSETUP: no memory for the events");
+		return -ENOMEM;
 	}
+	added->fd = perf_event_open(event, term, target);
+	if (added->fd < 0)
+		return added->fd;
+	events->count++;
+	return 0;
 }
 
-/*
- * Neither user nor kernel mode means that nothing is counted, but the event is tried as for both:
- * one that this machine lacks is refused in any case.
- */
-static struct perf_event_attr attributes(const struct event *event)
+static int add_cpu(struct perf_events *events, const struct event *event, unsigned cpu,
+		   const struct core_pmus *pmus)
 {
-	bool both = event->user == event->kernel;
+	struct perf_target target = { .thread = -1,
+				      .cpu = (int)cpu,
+				      .pmu = core_pmus_of(pmus, cpu) };
+	int result = 0;
 
-	return (struct perf_event_attr){
-		.size = sizeof(struct perf_event_attr),
-		.type = event->perf_type,
-		.config = event->perf_config,
-		.disabled = 1,
-		.pinned = 1,
-		.exclude_user = !both && !event->user,
-		.exclude_kernel = !both && !event->kernel,
-		.exclude_hv = !both,
-		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
-	};
-}
-
-int perf_events_open(const struct event *event, const struct cpulist *cpus,
-		     struct perf_events *ret_events)
-{
-	struct perf_event_attr attr = attributes(event);
-	struct perf_events events = { .event = calloc(cpus->count, sizeof *events.event) };
-	int result = events.event ? 0 : -ENOMEM;
-
-	while (result == 0 && events.count < cpus->count) {
-		unsigned cpu = cpus->cpu[events.count];
-		long fd =
-			syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
-
-		if (fd < 0)
-			result = refuse(event, cpu, errno);
-		else
-			events.event[events.count++].fd = (int)fd;
+	if (pmus->count && !target.pmu) {
+		log_error("PMIOSETUP: no PMU in /sys/bus/event_source/devices drives CPU %u", cpu);
+		return -EOPNOTSUPP;
 	}
+	for (unsigned i = 0; result == 0 && i < event->terms; i++)
+		result = add(events, event, i, &target);
+	return result;
+}
+
+int perf_events_open_cpus(const struct event *event, const struct cpulist *cpus,
+			  const struct core_pmus *pmus, struct perf_events *ret_events)
+{
+	struct perf_events events = { .spread = 1 };
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < cpus->count; i++)
+		result = add_cpu(&events, event, cpus->cpu[i], pmus);
 	if (result < 0) {
 		perf_events_close(&events);
 		return result;
 	}
 	*ret_events = events;
 	return 0;
+}
+
+static bool is_software(const struct event *event)
+{
+	return event->term[0].type == PERF_TYPE_SOFTWARE;
+}
+
+/* A thread moves between kinds of core: an event on each kind's PMU, one after the other. */
+static int add_thread(struct perf_events *events, const struct event *event, pid_t thread,
+		      const struct core_pmus *pmus)
+{
+	struct perf_target target = { .thread = thread, .cpu = -1 };
+	int result = 0;
+
+	for (unsigned i = 0; result == 0 && i < event->terms; i++)
+		for (size_t j = 0; result == 0 && j < events->spread; j++) {
+			target.pmu = events->spread > 1 ? &pmus->pmu[j] : NULL;
+			result = add(events, event, i, &target);
+		}
+	return result;
+}
+
+/* Errors: -EMFILE, logged. */
+static int check_size(const struct perf_events *events, const struct event *event,
+		      const struct threads *threads)
+{
+	if (threads->count <= MOST_OF_A_PROCESS / (event->terms * events->spread))
+		return 0;
+	log_error("PMIOSETUP: --scope opener: %zu threads are too many: %d events can be had; set "
+		  "the counter up before the threads start",
+		  threads->count, MOST_OF_A_PROCESS);
+	return -EMFILE;
+}
+
+/* A thread that has ended since counts no more. */
+static int add_threads(struct perf_events *events, const struct event *event,
+		       const struct threads *threads, const struct core_pmus *pmus)
+{
+	int result;
+
+	events->spread = pmus->count && !is_software(event) ? pmus->count : 1;
+	events->inherited = true;
+	result = check_size(events, event, threads);
+	for (size_t i = 0; result == 0 && i < threads->count; i++) {
+		size_t before = events->count;
+
+		result = add_thread(events, event, threads->thread[i], pmus);
+		if (result == -ESRCH) {
+			while (events->count > before)
+				close(events->event[--events->count].fd);
+			result = 0;
+		}
+	}
+	return result;
+}
+
+/* Logs all but -ESRCH, which has a cause of its own. */
+static int list(pid_t thread, struct threads *ret_threads)
+{
+	int result = threads_list(thread, ret_threads);
+
+	if (result < 0 && result != -ESRCH)
+		log_error("PMIOSETUP: --scope opener: /proc/%ld/task: %s%s", (long)thread,
+			  strerror(-result),
+			  result == -EMFILE || result == -ENFILE
+				  ? "; raise the limit of open files (ulimit -n, LimitNOFILE=)"
+				  : "");
+	return result;
+}
+
+/*
+ * 1 where a thread came or went meanwhile: whether it inherited the event, or has to be given it,
+ * cannot be told.
+ */
+static int try_threads(const struct event *event, pid_t thread, const struct core_pmus *pmus,
+		       struct perf_events *ret_events)
+{
+	struct perf_events events = { 0 };
+	struct threads before;
+	struct threads after = { 0 };
+	int result = list(thread, &before);
+
+	if (result < 0)
+		return result;
+	result = add_threads(&events, event, &before, pmus);
+	if (result < 0)
+		goto cleanup;
+	result = list(thread, &after);
+	if (result < 0)
+		goto cleanup;
+	if (events.count == 0) {
+		result = -ESRCH;
+		goto cleanup;
+	}
+	if (!threads_equal(&before, &after)) {
+		result = 1;
+		goto cleanup;
+	}
+	*ret_events = events;
+	events = (struct perf_events){ 0 };
+cleanup:
+	perf_events_close(&events);
+	free(before.thread);
+	free(after.thread);
+	return result;
+}
+
+int perf_events_open_threads(const struct event *event, pid_t thread, const struct core_pmus *pmus,
+			     struct perf_events *ret_events)
+{
+	int result = thread > 0 ? 1 : -ESRCH;
+
+	for (int i = 0; result == 1 && i < TRIES; i++)
+		result = try_threads(event, thread, pmus, ret_events);
+	if (result == -ESRCH)
+		log_error("PMIOSETUP: --scope opener: the client's process is not to be seen; run "
+			  "perfmond in the client's pid namespace, or in one above it");
+	if (result == 1)
+		log_error("PMIOSETUP: --scope opener: threads of process %ld come and go too fast: "
+			  "set the counter up before they start",
+			  (long)thread);
+	return result == 1 ? -EAGAIN : result;
 }
 
 void perf_events_close(struct perf_events *events)
@@ -126,53 +209,46 @@ void perf_events_close(struct perf_events *events)
 	*events = (struct perf_events){ 0 };
 }
 
-static uint64_t nanoseconds(void)
+static int refresh(struct perf_open_event *event)
 {
-	struct timespec now;
+	struct perf_reading reading;
+	int result = perf_event_read(event->fd, &reading);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	if (result == 0)
+		event->last = reading;
+	return result;
 }
 
-/* -EAGAIN where the event is not on the PMU, which a pinned event says by end of file. */
-static int read_one(int fd, struct reading *ret_reading)
+/*
+ * Enables one event. On a CPU, it is on the PMU unless it reads end of file. For a thread, which
+ * does not run before its request is answered, nothing is to be seen yet.
+ */
+static int start_one(const struct perf_events *events, struct perf_open_event *event)
 {
-	ssize_t size = read(fd, ret_reading, sizeof *ret_reading);
+	int result = 0;
 
-	if (size < 0)
-		return -errno;
-	return size == sizeof *ret_reading ? 0 : -EAGAIN;
-}
-
-/* Enables one event; it is on the PMU unless it reads end of file. */
-static int start_one(struct perf_cpu_event *event)
-{
-	struct reading reading;
-	int result;
-
-	if (ioctl(event->fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
-		return -errno;
-	result = read_one(event->fd, &reading);
-	if (result < 0)
-		return result;
-	event->value = reading.value;
-	event->enabled = reading.enabled;
-	event->running = reading.running;
-	return 0;
+	if (events->inherited && events->unread)
+		result = refresh(event);
+	if (result == 0 && ioctl(event->fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
+		result = -errno;
+	if (result == 0 && !events->inherited)
+		result = refresh(event);
+	event->begin = event->last;
+	return result;
 }
 
 int perf_events_start(struct perf_events *events)
 {
-	uint64_t begin = nanoseconds();
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < events->count; i++)
-		result = start_one(&events->event[i]);
-	events->start_lasted = nanoseconds() - begin;
-	events->stop_lasted = 0;
-	if (result == 0)
+		result = start_one(events, &events->event[i]);
+	if (result == 0) {
+		events->unread = false;
 		return 0;
+	}
 	perf_events_stop(events);
+	events->unread = true;
 	if (result != -EAGAIN) {
 		log_error("PMIOSTART: the event cannot be started: %s", strerror(-result));
 		return result;
@@ -185,67 +261,51 @@ int perf_events_start(struct perf_events *events)
 /* Disabling fails for no event that is open, perf_event_open(2). */
 void perf_events_stop(struct perf_events *events)
 {
-	uint64_t begin = nanoseconds();
-
 	for (size_t i = 0; i < events->count; i++)
 		ioctl(events->event[i].fd, PERF_EVENT_IOC_DISABLE, 0);
-	events->stop_lasted = nanoseconds() - begin;
-}
-
-/* For how long the event was enabled since the start, and what it counted. */
-static int read_since(const struct perf_cpu_event *event, uint64_t *ret_count,
-		      uint64_t *ret_enabled)
-{
-	struct reading reading;
-	int result = read_one(event->fd, &reading);
-
-	if (result < 0)
-		return result;
-	if (reading.enabled - event->enabled != reading.running - event->running)
-		return -EAGAIN;
-	*ret_count = reading.value - event->value;
-	*ret_enabled = reading.enabled - event->enabled;
-	return 0;
 }
 
 /*
- * An event does not come back with a CPU that was offline, and says nothing of it. It was enabled
- * for less time than the others' then: by more than starting and reading them one after the other
- * explains.
+ * What the events of one thread or CPU counted since the start; `count` of them share its time.
+ * Those that share it are enabled and read one after the other, while the thread may run: it was on
+ * one PMU or the other for at least as long as the one that was enabled for the shortest time.
  */
-static bool was_away(uint64_t shortest, uint64_t longest, uint64_t explained)
+static int read_since(struct perf_open_event *event, size_t count, uint64_t *ret_sum)
 {
-	return longest - shortest > explained + CLOCK_SLACK;
-}
-
-int perf_events_read(const struct perf_events *events, uint64_t *ret_sum)
-{
-	uint64_t begin = nanoseconds();
-	uint64_t shortest = UINT64_MAX;
-	uint64_t longest = 0;
+	uint64_t enabled = UINT64_MAX;
+	uint64_t running = 0;
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < events->count; i++) {
-		uint64_t count;
-		uint64_t enabled;
-		int result = read_since(&events->event[i], &count, &enabled);
+	for (size_t i = 0; i < count; i++) {
+		int result = refresh(&event[i]);
+		uint64_t lasted = event[i].last.enabled - event[i].begin.enabled;
 
-		if (result < 0) {
-			log_error("the count is lost: %s",
-				  result == -EAGAIN
-					  ? "somebody else's events took the PMU for a while"
-					  : strerror(-result));
-			return -EIO;
-		}
-		sum += count;
-		shortest = enabled < shortest ? enabled : shortest;
-		longest = enabled > longest ? enabled : longest;
+		if (result < 0)
+			return result;
+		enabled = lasted < enabled ? lasted : enabled;
+		running += event[i].last.running - event[i].begin.running;
+		sum += event[i].last.value - event[i].begin.value;
 	}
-	if (was_away(shortest, longest,
-		     events->start_lasted + events->stop_lasted + (nanoseconds() - begin))) {
-		log_error("the count is lost: a CPU was offline for a while");
-		return -EIO;
-	}
-	*ret_sum = sum;
+	if (count > 1 ? running < enabled : running != enabled)
+		return -EAGAIN;
+	*ret_sum += sum;
 	return 0;
+}
+
+int perf_events_read(struct perf_events *events, uint64_t *ret_sum)
+{
+	uint64_t sum = 0;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < events->count; i += events->spread)
+		result = read_since(&events->event[i], events->spread, &sum);
+	events->unread = result < 0;
+	if (result == 0) {
+		*ret_sum = sum;
+		return 0;
+	}
+	log_error("the count is lost: %s",
+		  result == -EAGAIN ? "somebody else's events had the PMU for a while"
+				    : strerror(-result));
+	return -EIO;
 }

@@ -2,44 +2,61 @@
 #ifndef PERFMOND_BACKEND_PERF_EVENTS_H
 #define PERFMOND_BACKEND_PERF_EVENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "backend/core_pmus.h"
 #include "backend/cpulist.h"
+#include "backend/perf_event.h"
 #include "event/event.h"
 
-/* One pinned perf_event_open(2) event on one CPU, with what it read when it was started. */
-struct perf_cpu_event {
+/*
+ * An event on each of some CPUs, or for each thread of a process, counted as one.
+ *
+ * On CPUs it is pinned: what it reads when it is started tells whether it is on the PMU. For
+ * threads it is inherited by all that they start later, and is not pinned; one that is on the PMU
+ * for a part of the time says so in what it reads.
+ *
+ * System calls, for N CPUs or T threads and an event of one term: start 2N or T, stop 2N or 2T,
+ * read N or T.
+ */
+struct perf_open_event {
 	int fd;
-	uint64_t value;
-	uint64_t enabled; /* nanoseconds */
-	uint64_t running;
+	struct perf_reading begin; /* at the start */
+	struct perf_reading last;  /* what it read the last time */
 };
 
-/*
- * The same event on each of some CPUs, counted as one.
- */
 struct perf_events {
-	struct perf_cpu_event *event;
+	struct perf_open_event *event;
 	size_t count;
-	uint64_t start_lasted; /* nanoseconds from the first CPU's start to the last one's */
-	uint64_t stop_lasted;  /* the same of the stop; 0 while it runs */
+	size_t spread;  /* so many that follow each other count one thread, each on its own cores */
+	bool inherited; /* for threads */
+	bool unread;    /* `last` is not what it was stopped at */
 };
 
 /*
- * Opens the event, disabled, on each CPU. Errors, logged with cause and fix: -EOPNOTSUPP where the
- * machine has no such event, -EACCES, -EBUSY, -EMFILE, -ENOMEM and others as perf_event_open(2) has
- * them.
+ * Opens the event, disabled, on each CPU. Errors: as perf_event_open() has them, and -EOPNOTSUPP
+ * for a CPU that none of pmus drives.
  */
-int perf_events_open(const struct event *event, const struct cpulist *cpus,
-		     struct perf_events *ret_events);
+int perf_events_open_cpus(const struct event *event, const struct cpulist *cpus,
+			  const struct core_pmus *pmus, struct perf_events *ret_events);
+
+/*
+ * Opens the event, disabled, for each thread of the process that has the given thread.
+ * Errors, logged: as perf_event_open() has them; -ESRCH where the thread is not to be seen, -EAGAIN
+ * where threads come and go too fast to be counted each once.
+ */
+int perf_events_open_threads(const struct event *event, pid_t thread, const struct core_pmus *pmus,
+			     struct perf_events *ret_events);
 
 void perf_events_close(struct perf_events *events);
 
 /*
  * Enables the event everywhere. On failure it is disabled everywhere.
  * Errors, logged: -EBUSY where the event is not on the PMU of some CPU; somebody else's events fill
- * it.
+ * it. For threads that is not to be seen before they run.
  */
 int perf_events_start(struct perf_events *events);
 
@@ -47,9 +64,9 @@ int perf_events_start(struct perf_events *events);
 void perf_events_stop(struct perf_events *events);
 
 /*
- * The sum since the start. Errors, logged: -EIO where the event was not on the PMU for all of the
- * time, or a CPU was away for a part of it.
+ * The sum since the start, of a CPU that went offline up to then. Errors, logged: -EIO where the
+ * event was not on the PMU for all of the time.
  */
-int perf_events_read(const struct perf_events *events, uint64_t *ret_sum);
+int perf_events_read(struct perf_events *events, uint64_t *ret_sum);
 
 #endif

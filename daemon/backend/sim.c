@@ -79,9 +79,7 @@ static int sim_check(const struct backend_options *options, struct report *repor
 		report_add(report, "backend", "sim", false, NULL, "%s", strerror(-result));
 		return result;
 	}
-	report->native = backend->native;
-	report->legacy = backend->legacy;
-	report->cpu = backend->cpu;
+	report->source = backend->source;
 	report->counts = NULL;
 	report_add(report, "backend", "sim", true, NULL, "%s", backend->description);
 	msr_close(backend);

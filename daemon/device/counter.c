@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "log.h"
+
 /* The counters of P5 and P6 are 40 bits wide, and clients know values of no other width. */
 #define VALUE_MASK ((UINT64_C(1) << 40) - 1)
 
@@ -22,18 +24,23 @@ static struct device_counter *configured(struct device *device, int number, int 
 int counter_setup(struct device *device, int number, uint32_t select)
 {
 	struct event event;
+	char text[768];
 	int result;
 
 	if (number < 0 || number >= NPMC)
 		return -EINVAL;
 	select &= ~((uint32_t)PMCF_SYS_FLAGS << 16);
-	result = event_resolve(device->events, device->backend->cpu, select, &event);
+	result = event_resolve(&device->rules, select, &event);
 	if (result < 0)
 		return result;
-	result = device->backend->operations->setup(device->backend, (unsigned)number, &event);
+	result = device->backend->operations->setup(device->backend, (unsigned)number, &event,
+						    device->thread);
 	if (result < 0)
 		return result;
-	device->counter[number] = (struct device_counter){ .configured = true, .select = select };
+	device->counter[number] = (struct device_counter){ .configured = true, .event = event };
+	log_info("PMIOSETUP: counter %d: event 0x%02x%s%s is counted by %s", number,
+		 SELECT_EVENT(select), event.name ? " " : "", event.name ? event.name : "",
+		 event_describe(&event, text, sizeof text));
 	return 0;
 }
 
@@ -44,7 +51,18 @@ int counter_get(struct device *device, int number, uint32_t *ret_select)
 
 	if (!counter)
 		return result;
-	*ret_select = counter->select | (counter->running ? (uint32_t)PMCF_EN << 16 : 0);
+	*ret_select = counter->event.select | (counter->running ? (uint32_t)PMCF_EN << 16 : 0);
+	return 0;
+}
+
+int counter_event(struct device *device, int number, const struct event **ret_event)
+{
+	int result = 0;
+	struct device_counter *counter = configured(device, number, &result);
+
+	if (!counter)
+		return result;
+	*ret_event = &counter->event;
 	return 0;
 }
 

@@ -21,6 +21,9 @@ int counter_setup(struct device *device, int number, uint32_t select);
 /* pmc_val as it was set up, with PMCF_EN while the counter runs. */
 int counter_get(struct device *device, int number, uint32_t *ret_select);
 
+/* What it was set up to count, until it is set up again or released. */
+int counter_event(struct device *device, int number, const struct event **ret_event);
+
 /*
  * Counts on from the value of the latest stop. A counter that runs goes back to that value.
  * Errors: -EIO where that value was lost, and as the backend has them.

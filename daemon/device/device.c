@@ -8,7 +8,7 @@
 
 static int open_device(struct device *device, bool write)
 {
-	if (device->events == EVENT_SET_NATIVE && !device->backend->native)
+	if (device->rules.set == EVENT_SET_NATIVE && !device->backend->source.native)
 		return -ENXIO;
 	if (!write)
 		return 0;
@@ -66,6 +66,7 @@ int device_ioctl(struct device *device, bool write, uint32_t number, const void 
 			return -EFAULT;
 		decoded = request_decode(request, argument);
 	}
+	device->thread = caller->thread;
 	result = serve(device, write, request, &decoded);
 	trace_request(device->trace, caller, device, request, &decoded, result, begin);
 	if (result < 0)

@@ -3,6 +3,7 @@
 #define PERFMOND_DEVICE_H
 
 #include <machine/perfmon.h>
+#include <perfmon/ext.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,8 +13,9 @@
 #include "event/event.h"
 
 /*
- * The device of perfmon(4): two counters, their rules, and the seven requests. It knows neither how
- * a request arrives nor where a count comes from. One request at a time: the caller serializes.
+ * The device of perfmon(4): two counters, their rules, the seven requests and PMIOEVENT. It knows
+ * neither how a request arrives nor where a count comes from. One request at a time: the caller
+ * serializes.
  *
  * An open file is known by its access mode alone, which the caller keeps: there is one writer at
  * the most, and a reader has no state.
@@ -31,18 +33,19 @@ struct time_stamp {
 struct device_counter {
 	bool configured;
 	bool running;
-	bool lost;       /* stopped, and what it had counted could not be read */
-	uint32_t select; /* pmc_val, without PMCF_SYS_FLAGS */
-	uint64_t kept;   /* the value at the latest STOP */
-	uint64_t base;   /* the backend's count that the value is measured from while it runs */
+	bool lost;          /* stopped, and what it had counted could not be read */
+	struct event event; /* what it was set up to count */
+	uint64_t kept;      /* the value at the latest STOP */
+	uint64_t base;      /* the backend's count that the value is measured from while it runs */
 };
 
 struct device {
 	struct backend *backend;
-	enum event_set events; /* never EVENT_SET_AUTO */
+	struct event_rules rules;
 	struct time_stamp *stamp;
 	struct trace *trace; /* NULL: no trace */
 	bool has_writer;
+	int thread; /* the kernel thread id of who asks, while a request is served */
 	struct device_counter counter[NPMC];
 };
 
@@ -66,12 +69,12 @@ void device_release(struct device *device, bool write, const struct caller *call
  * Serves one request.
  * number: as the client passed it, native or 32-bit layout; argument: what the kernel copied in,
  * argument_size bytes; reply: room for DEVICE_REPLY_MAX bytes, of which *ret_size are to be copied
- * out. Errors: as perfmon(4) has them; -ENOTTY for a request that is not among the seven.
+ * out. Errors: as perfmon(4) has them; -ENOTTY for any other request.
  */
 int device_ioctl(struct device *device, bool write, uint32_t number, const void *argument,
 		 size_t argument_size, void *reply, size_t *ret_size, const struct caller *caller);
 
-#define DEVICE_REPLY_MAX 16
+#define DEVICE_REPLY_MAX sizeof(struct perfmon_event)
 
 /* Gives every counter back: the daemon ends. */
 void device_close(struct device *device);

@@ -2,6 +2,8 @@
 #include "device/request.h"
 
 #include <machine/perfmon.h>
+#include <perfmon/ext.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "device/counter.h"
@@ -46,6 +48,11 @@ static int handle_tstamp(struct device *device, struct argument *argument)
 	return result;
 }
 
+static int handle_event(struct device *device, struct argument *argument)
+{
+	return counter_event(device, argument->number, &argument->event);
+}
+
 /*
  * The requests that carry 64 bits stand here in both layouts, told apart by the size in the number:
  * an i386 client aligns them to 4. For the same numbers on a kernel with other direction bits
@@ -71,6 +78,7 @@ static const struct request requests[] = {
 	  handle_tstamp },
 	{ _IOR('5', 6, struct quad_4), "PMIOTSTAMP", LAYOUT_QUAD_4, false, true, false,
 	  handle_tstamp },
+	{ PMIOEVENT, "PMIOEVENT", LAYOUT_EVENT, true, true, false, handle_event },
 };
 
 _Static_assert(PMIOREAD == _IOWR('5', 4, struct quad_8) || PMIOREAD == _IOWR('5', 4, struct quad_4),
@@ -94,6 +102,7 @@ size_t request_size(const struct request *request)
 		[LAYOUT_PMC] = 8,
 		[LAYOUT_QUAD_4] = 12,
 		[LAYOUT_QUAD_8] = 16,
+		[LAYOUT_EVENT] = sizeof(struct perfmon_event),
 	};
 
 	return sizes[request->layout];
@@ -117,10 +126,40 @@ struct argument request_decode(const struct request *request, const void *bytes)
 	return argument;
 }
 
+_Static_assert((int)EVENT_CLASS_EXACT == PME_EXACT && (int)EVENT_CLASS_NATIVE == PME_NATIVE &&
+		       (int)FIDELITY_LOW == PME_LOW && (int)FIDELITY_HIGH == PME_HIGH &&
+		       EVENT_TERMS == PME_TERMS,
+	       "the numbers of the event room are those that clients see");
+
+static void encode_event(int32_t number, const struct event *event, void *bytes)
+{
+	struct perfmon_event reply = {
+		.pme_num = number,
+		.pme_val = event->select,
+		.pme_class = event->class,
+		.pme_fidelity = event->fidelity,
+		.pme_counter = event->counter,
+		.pme_terms = event->terms,
+	};
+
+	for (unsigned i = 0; i < event->terms; i++) {
+		reply.pme_term[i].pmet_type = event->term[i].type;
+		reply.pme_term[i].pmet_config = event->term[i].config;
+	}
+	snprintf(reply.pme_name, sizeof reply.pme_name, "%s", event->name ? event->name : "");
+	snprintf(reply.pme_counted, sizeof reply.pme_counted, "%s", event->counted);
+	snprintf(reply.pme_note, sizeof reply.pme_note, "%s", event->note);
+	memcpy(bytes, &reply, sizeof reply);
+}
+
 void request_encode(const struct request *request, const struct argument *argument, void *bytes)
 {
 	uint8_t *byte = bytes;
 
+	if (request->layout == LAYOUT_EVENT) {
+		encode_event(argument->number, argument->event, bytes);
+		return;
+	}
 	memset(byte, 0, request_size(request));
 	memcpy(byte, &argument->number, sizeof argument->number);
 	if (request->layout == LAYOUT_PMC) {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct device;
+struct event;
 
 /* How an argument lies in memory. */
 enum layout {
@@ -14,13 +15,15 @@ enum layout {
 	LAYOUT_PMC,    /* struct pmc: int, four bytes */
 	LAYOUT_QUAD_4, /* int, 64 bits aligned to 4: struct pmc_data and pmc_tstamp of i386 */
 	LAYOUT_QUAD_8, /* int, 64 bits aligned to 8: the same on other machines */
+	LAYOUT_EVENT,  /* struct perfmon_event */
 };
 
 /* An argument out of its layout. */
 struct argument {
-	int32_t number;  /* of the counter; the rate in a struct pmc_tstamp */
-	uint32_t select; /* pmc_val */
-	uint64_t value;  /* pmcd_value, pmct_value */
+	int32_t number;            /* of the counter; the rate in a struct pmc_tstamp */
+	uint32_t select;           /* pmc_val */
+	uint64_t value;            /* pmcd_value, pmct_value */
+	const struct event *event; /* LAYOUT_EVENT; valid while the request is served */
 };
 
 struct request {

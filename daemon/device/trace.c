@@ -13,11 +13,12 @@ uint64_t trace_begin(struct trace *trace)
 	return trace ? trace->nanoseconds() : 0;
 }
 
+/* more: what follows the time, with a blank before it, or "". */
 static void finish(struct trace *trace, const struct caller *caller, const char *what, int result,
-		   uint64_t begin)
+		   uint64_t begin, const char *more)
 {
 	unsigned long long microseconds = (trace->nanoseconds() - begin) / 1000;
-	char line[320];
+	char line[1280];
 	char name[32];
 	int length;
 	int pid;
@@ -27,8 +28,8 @@ static void finish(struct trace *trace, const struct caller *caller, const char 
 		length = snprintf(line, sizeof line, "%d %s %s = -1 %s <%llu us>\n", pid, name,
 				  what, strerrorname_np(-result), microseconds);
 	else
-		length = snprintf(line, sizeof line, "%d %s %s = %d <%llu us>\n", pid, name, what,
-				  result, microseconds);
+		length = snprintf(line, sizeof line, "%d %s %s = %d <%llu us>%s\n", pid, name, what,
+				  result, microseconds, more);
 	trace->write(trace, line, (size_t)length);
 }
 
@@ -36,13 +37,13 @@ void trace_open(struct trace *trace, const struct caller *caller, bool write, in
 		uint64_t begin)
 {
 	if (trace)
-		finish(trace, caller, write ? "open for writing" : "open", result, begin);
+		finish(trace, caller, write ? "open for writing" : "open", result, begin, "");
 }
 
 void trace_release(struct trace *trace, const struct caller *caller, bool write, uint64_t begin)
 {
 	if (trace)
-		finish(trace, caller, write ? "close of the writer" : "close", 0, begin);
+		finish(trace, caller, write ? "close of the writer" : "close", 0, begin, "");
 }
 
 static const char *flags_text(uint8_t flags, char *text, size_t size)
@@ -68,7 +69,8 @@ static void pmc_text(const struct device *device, const struct argument *argumen
 		     size_t size)
 {
 	uint32_t select = argument->select;
-	const char *name = event_name(device->events, device->backend->cpu, SELECT_EVENT(select));
+	const char *name =
+		event_name(device->rules.set, device->rules.source.cpu.class, SELECT_EVENT(select));
 	char flags[48];
 
 	snprintf(text, size, "{num=%d, event=0x%02x%s%s, unit=0x%02x, flags=%s, mask=%u}",
@@ -86,6 +88,8 @@ static void argument_text(const struct device *device, const struct request *req
 		snprintf(text, size, "[%d]", argument->number);
 	else if (request->layout == LAYOUT_PMC && (!request->gives || result == 0))
 		pmc_text(device, argument, text, size);
+	else if (request->layout == LAYOUT_EVENT)
+		snprintf(text, size, "{num=%d%s}", argument->number, result < 0 ? "" : ", ...");
 	else if (result < 0)
 		snprintf(text, size, request->takes ? "{num=%d}" : "{}", argument->number);
 	else if (request->takes)
@@ -94,11 +98,25 @@ static void argument_text(const struct device *device, const struct request *req
 		snprintf(text, size, "{rate=%d MHz, value=%llu}", argument->number, value);
 }
 
+/* What a counter was set up to count, or "". */
+static const char *setup_text(const struct device *device, const struct request *request,
+			      const struct argument *argument, int result, char *text, size_t size)
+{
+	char what[768];
+
+	if (request->number != PMIOSETUP || result < 0)
+		return "";
+	snprintf(text, size, " counted by %s",
+		 event_describe(&device->counter[argument->number].event, what, sizeof what));
+	return text;
+}
+
 void trace_request(struct trace *trace, const struct caller *caller, const struct device *device,
 		   const struct request *request, const struct argument *argument, int result,
 		   uint64_t begin)
 {
 	char what[224];
+	char more[800];
 	int length;
 
 	if (!trace)
@@ -106,7 +124,8 @@ void trace_request(struct trace *trace, const struct caller *caller, const struc
 	length = snprintf(what, sizeof what, "%s ", request->name);
 	argument_text(device, request, argument, result, what + length,
 		      sizeof what - (size_t)length);
-	finish(trace, caller, what, result, begin);
+	finish(trace, caller, what, result, begin,
+	       setup_text(device, request, argument, result, more, sizeof more));
 }
 
 void trace_unknown(struct trace *trace, const struct caller *caller, uint32_t number, int result,
@@ -117,5 +136,5 @@ void trace_unknown(struct trace *trace, const struct caller *caller, uint32_t nu
 	if (!trace)
 		return;
 	snprintf(what, sizeof what, "ioctl 0x%08x", number);
-	finish(trace, caller, what, result, begin);
+	finish(trace, caller, what, result, begin, "");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "event/event.h"
+#include "event/model.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 
@@ -29,6 +30,20 @@ enum cpu_class event_cpu_class(void)
 	return family == 6 && model <= 0x0d ? CPU_P6 : CPU_X86;
 }
 
+static unsigned cpu_maker(void)
+{
+	unsigned eax;
+	unsigned ebx;
+	unsigned ecx;
+	unsigned edx;
+
+	if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx))
+		return MAKER_OTHER;
+	if (ebx == signature_INTEL_ebx)
+		return MAKER_INTEL;
+	return ebx == signature_AMD_ebx ? MAKER_AMD : MAKER_OTHER;
+}
+
 #else
 
 enum cpu_class event_cpu_class(void)
@@ -36,4 +51,22 @@ enum cpu_class event_cpu_class(void)
 	return CPU_OTHER;
 }
 
+static unsigned cpu_maker(void)
+{
+#if defined(__aarch64__)
+	return MAKER_ARM;
+#elif defined(__powerpc64__)
+	return MAKER_POWER;
+#else
+	return MAKER_OTHER;
 #endif
+}
+
+#endif
+
+void event_cpu_detect(struct event_cpu *ret_cpu)
+{
+	ret_cpu->class = event_cpu_class();
+	ret_cpu->maker = cpu_maker();
+	model_detect(ret_cpu);
+}

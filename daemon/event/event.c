@@ -7,11 +7,9 @@
 #include <stdio.h>
 
 #include "event/legacy.h"
+#include "event/select.h"
+#include "event/translate.h"
 #include "log.h"
-
-/* Bits of an x86 event select, SDM volume 3B, figure 19-1; perf takes them as they are. */
-#define X86_EDGE   (1u << 18)
-#define X86_INVERT (1u << 23)
 
 /* The one bit of pmc_flags that the original header gives no name: a P6 reserves it. */
 #define FLAG_RESERVED 0x20
@@ -26,6 +24,29 @@ const char *event_set_name(enum event_set set)
 	};
 
 	return names[set];
+}
+
+const char *event_class_name(enum event_class class)
+{
+	static const char *const names[] = {
+		[EVENT_CLASS_NONE] = "none",         [EVENT_CLASS_EXACT] = "exact",
+		[EVENT_CLASS_NEAR] = "near",         [EVENT_CLASS_MODEL] = "model",
+		[EVENT_CLASS_SOFTWARE] = "software", [EVENT_CLASS_NATIVE] = "native",
+	};
+
+	return names[class];
+}
+
+static const char *fidelity_name(enum event_fidelity fidelity)
+{
+	static const char *const names[] = {
+		[FIDELITY_NONE] = "",
+		[FIDELITY_LOW] = ", low fidelity",
+		[FIDELITY_MEDIUM] = ", medium fidelity",
+		[FIDELITY_HIGH] = ", high fidelity",
+	};
+
+	return names[fidelity];
 }
 
 /* Whether the set is that of the CPU itself. */
@@ -58,99 +79,76 @@ int event_set_choose(enum event_set asked, enum cpu_class cpu, bool legacy, enum
 	return 0;
 }
 
-static const struct legacy_event *legacy_table(enum event_set set, enum cpu_class cpu)
-{
-	if (set == EVENT_SET_P5 || (set == EVENT_SET_NATIVE && cpu == CPU_P5))
-		return legacy_p5;
-	if (set == EVENT_SET_P6 || (set == EVENT_SET_NATIVE && cpu == CPU_P6))
-		return legacy_p6;
-	return NULL;
-}
-
 const char *event_name(enum event_set set, enum cpu_class cpu, uint8_t code)
 {
-	const struct legacy_event *table = legacy_table(set, cpu);
+	const struct legacy_event *table = translate_table(set, cpu);
 
-	return table ? table[code].name : NULL;
-}
-
-/* Why a legacy event cannot be counted as the flags and masks of the request ask, or NULL. */
-static const char *legacy_refusal(enum event_set set, const struct legacy_event *legacy,
-				  uint32_t select)
-{
-	uint8_t flags = SELECT_FLAGS(select);
-
-	if (!legacy->name)
-		return "the original header has no event of this code";
-	if (legacy->kind == EVENT_NONE)
-		return "no event of today's machines counts exactly this";
-	/* A P5 counts clocks unless told to count edges; a P6 the other way round. */
-	if (set == EVENT_SET_P5 && !(flags & PMCF_E))
-		return "its duration in clocks cannot be counted (PMCF_E counts how often it "
-		       "happens)";
-	if (set == EVENT_SET_P6 && (flags & PMCF_E))
-		return "PMCF_E cannot be carried to the event that counts it";
-	/* The inverted comparison means something with a counter mask only, SDM 18.22. */
-	if (SELECT_MASK(select))
-		return "a counter mask cannot be carried to the event that counts it";
-	if (legacy->kind == EVENT_INTERRUPTS && !(flags & PMCF_USR) != !(flags & PMCF_OS))
-		return "the kernel's total cannot tell user from kernel: set both PMCF_USR and "
-		       "PMCF_OS";
+	for (const struct legacy_event *row = table; row && row->name; row++)
+		if (row->code == code)
+			return row->name;
 	return NULL;
 }
 
-static int resolve_legacy(enum event_set set, const struct legacy_event *legacy, uint32_t select,
-			  struct event *event)
+static int translate_native(const struct event_rules *rules, struct event *event, char *why,
+			    size_t size)
 {
-	const char *refusal = legacy_refusal(set, legacy, select);
+	uint32_t select = event->select;
 
-	if (refusal) {
-		log_info("PMIOSETUP: event 0x%02x%s%s: %s", SELECT_EVENT(select),
-			 legacy->name ? " " : "", legacy->name ? legacy->name : "", refusal);
+	event->name = event_name(EVENT_SET_NATIVE, rules->source.cpu.class, SELECT_EVENT(select));
+	event->kind = EVENT_NATIVE;
+	event->class = EVENT_CLASS_NATIVE;
+	event->terms = 1;
+	/* USR and OS go by the attributes. PC drives a pin that counts nothing, and perf refuses
+	 * it. */
+	event->term[0] =
+		(struct event_term){ PERF_TYPE_RAW, (select & 0xffff) | select_modifiers(select) };
+	if (rules->source.cpu.class == CPU_OTHER && (event->term[0].config & X86_MODIFIERS)) {
+		snprintf(why, size,
+			 "this CPU's event selects have no edge, invert and counter mask");
 		return -EOPNOTSUPP;
 	}
-	event->name = legacy->name;
-	event->kind = legacy->kind;
-	event->perf_type = legacy->perf_type;
-	event->perf_config = legacy->perf_config;
+	snprintf(event->counted, sizeof event->counted, "event select 0x%08x", select);
 	return 0;
 }
 
-static void resolve_native(enum cpu_class cpu, uint32_t select, struct event *event)
-{
-	uint8_t flags = SELECT_FLAGS(select);
-
-	event->name = event_name(EVENT_SET_NATIVE, cpu, SELECT_EVENT(select));
-	event->kind = EVENT_NATIVE;
-	event->perf_type = PERF_TYPE_RAW;
-	/* USR and OS go by the attributes. PC drives a pin that counts nothing, and perf refuses
-	 * it. */
-	event->perf_config = (select & 0xff00ffffu) | (flags & PMCF_E ? X86_EDGE : 0) |
-			     (flags & PMCF_INV ? X86_INVERT : 0);
-}
-
-int event_resolve(enum event_set set, enum cpu_class cpu, uint32_t select, struct event *ret_event)
+int event_translate(const struct event_rules *rules, uint32_t select, struct event *ret_event,
+		    char *why, size_t size)
 {
 	struct event event = {
 		.user = SELECT_FLAGS(select) & PMCF_USR,
 		.kernel = SELECT_FLAGS(select) & PMCF_OS,
+		.counter = -1,
 		.select = select,
+		.note = "",
 	};
+	int result;
 
 	if (SELECT_FLAGS(select) & FLAG_RESERVED) {
-		log_info("PMIOSETUP: event 0x%02x: flag 0x%02x is reserved", SELECT_EVENT(select),
-			 FLAG_RESERVED);
+		snprintf(why, size, "flag 0x%02x is reserved", FLAG_RESERVED);
 		return -EOPNOTSUPP;
 	}
-	if (set == EVENT_SET_NATIVE) {
-		resolve_native(cpu, select, &event);
-	} else {
-		int result = resolve_legacy(set, &legacy_table(set, cpu)[SELECT_EVENT(select)],
-					    select, &event);
+	result = rules->set == EVENT_SET_NATIVE ? translate_native(rules, &event, why, size)
+						: translate_legacy(rules, &event, why, size);
+	if (result == 0)
+		*ret_event = event;
+	return result;
+}
 
-		if (result < 0)
-			return result;
-	}
-	*ret_event = event;
-	return 0;
+int event_resolve(const struct event_rules *rules, uint32_t select, struct event *ret_event)
+{
+	const char *name = event_name(rules->set, rules->source.cpu.class, SELECT_EVENT(select));
+	char why[256];
+	int result = event_translate(rules, select, ret_event, why, sizeof why);
+
+	if (result < 0)
+		log_info("PMIOSETUP: event 0x%02x%s%s: %s", SELECT_EVENT(select), name ? " " : "",
+			 name ? name : "", why);
+	return result;
+}
+
+const char *event_describe(const struct event *event, char *text, size_t size)
+{
+	snprintf(text, size, "%s (%s%s)%s%s", event->counted, event_class_name(event->class),
+		 fidelity_name(event->fidelity), *event->note ? ": " : "", event->note);
+	return text;
 }

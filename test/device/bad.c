@@ -103,10 +103,11 @@ static void bad_addresses(void)
 {
 	static const unsigned long requests[] = { PMIOSETUP, PMIOGET,   PMIOSTART, PMIOSTOP,
 						  PMIOREAD,  PMIORESET, PMIOTSTAMP };
-	char *gone = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	char *gone = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd = open_writer();
 
-	CHECK(gone != MAP_FAILED && munmap(gone, 4096) == 0);
+	CHECK(gone != MAP_FAILED && munmap(gone, size) == 0);
 	must_setup(fd, 0);
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
 		CHECK_ERRNO(ioctl(fd, requests[i], NULL), EFAULT);
@@ -118,12 +119,14 @@ static void bad_addresses(void)
 /* The whole argument must be there, not its first byte alone. */
 static void torn_argument(void)
 {
-	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	char *page =
+		mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd = open_writer();
 
-	CHECK(page != MAP_FAILED && munmap(page + 4096, 4096) == 0);
-	CHECK_ERRNO(ioctl(fd, PMIOSETUP, page + 4096 - 4), EFAULT);
-	CHECK_ERRNO(ioctl(fd, PMIOREAD, page + 4096 - 4), EFAULT);
+	CHECK(page != MAP_FAILED && munmap(page + size, size) == 0);
+	CHECK_ERRNO(ioctl(fd, PMIOSETUP, page + size - 4), EFAULT);
+	CHECK_ERRNO(ioctl(fd, PMIOREAD, page + size - 4), EFAULT);
 	CHECK_ERRNO(pm_start(fd, 0), EBUSY);
 }
 

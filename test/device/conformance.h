@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <machine/perfmon.h>
+#include <perfmon/ext.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -100,6 +100,16 @@ static void start_continues(void)
 	CHECK(read_above(fd, 0, value) > value);
 }
 
+/* Farther than the count gets between one request and the next. */
+static quad_t distance(void)
+{
+	static const quad_t distances[] = {
+		[SOURCE_SIM] = 50000, [SOURCE_INTERRUPTS] = 50, [SOURCE_PMU] = 100000000
+	};
+
+	return distances[source];
+}
+
 /* It goes back to the value of the latest STOP; what came since is forgotten. */
 static void start_of_a_running_counter(void)
 {
@@ -113,7 +123,7 @@ static void start_of_a_running_counter(void)
 	must_stop(fd, 0);
 	kept = must_read(fd, 0);
 	must_start(fd, 0);
-	far = read_above(fd, 0, kept + (source == SOURCE_SIM ? 50000 : 50));
+	far = read_above(fd, 0, kept + distance());
 	must_start(fd, 0);
 	CHECK(must_read(fd, 0) < far);
 	CHECK(must_read(fd, 0) >= kept);
@@ -140,7 +150,7 @@ static void reset_of_a_running_counter(void)
 
 	must_setup(fd, 0);
 	must_start(fd, 0);
-	far = read_above(fd, 0, source == SOURCE_SIM ? 50000 : 50);
+	far = read_above(fd, 0, distance());
 	must_reset(fd, 0);
 	CHECK(must_read(fd, 0) < far);
 	CHECK(must_get(fd, 0).pmc_flags & PMCF_EN);
@@ -187,6 +197,36 @@ static void sample_loop(void)
 	read_above(fd, 0, 0);
 }
 
+static int pm_event(int fd, int number, struct perfmon_event *ret_event)
+{
+	memset(ret_event, 0xa5, sizeof *ret_event);
+	ret_event->pme_num = number;
+	return ioctl(fd, PMIOEVENT, ret_event);
+}
+
+/* For a reader too, and in the same layout for a 32-bit program. */
+static void event_is_told(void)
+{
+	int fd = open_writer();
+	int reader = open_reader();
+	struct perfmon_event event;
+
+	CHECK_ERRNO(pm_event(fd, 0, &event), EBUSY);
+	CHECK_ERRNO(pm_event(fd, NPMC, &event), EINVAL);
+	CHECK_ERRNO(pm_event(fd, -1, &event), EINVAL);
+	must_setup(fd, 0);
+	CHECK(pm_event(reader, 0, &event) == 0);
+	CHECK(event.pme_num == 0 && event.pme_val == countable.pmc_val);
+	CHECK(event.pme_class >= PME_EXACT && event.pme_class <= PME_NATIVE);
+	CHECK(event.pme_terms <= PME_TERMS);
+	CHECK(memchr(event.pme_name, 0, sizeof event.pme_name));
+	CHECK(*event.pme_counted && memchr(event.pme_counted, 0, sizeof event.pme_counted));
+	CHECK(memchr(event.pme_note, 0, sizeof event.pme_note));
+	CHECK(source == SOURCE_SIM ? event.pme_class == PME_NATIVE : *event.pme_name);
+	CHECK(source != SOURCE_INTERRUPTS || event.pme_class == PME_SOFTWARE);
+	CHECK(source != SOURCE_PMU || (event.pme_class == PME_EXACT && event.pme_terms == 1));
+}
+
 const struct test counter_tests[] = {
 	{ "GET returns what SETUP set", get_returns_setup },
 	{ "pmc_val lies as event, unit, flags, mask", pmc_val_layout },
@@ -199,6 +239,7 @@ const struct test counter_tests[] = {
 	{ "START of a running counter goes back to the latest STOP", start_of_a_running_counter },
 	{ "RESET of a stopped counter makes it 0", reset_of_a_stopped_counter },
 	{ "RESET of a running counter goes on from 0", reset_of_a_running_counter },
+	{ "PMIOEVENT tells what is counted", event_is_told },
 	{ "the two counters are independent", counters_are_two },
 	{ "the sample's loop STOP READ RESET START", sample_loop },
 	{ NULL, NULL },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The rules of the two counters and of the open file, on a fake backend. */
+/* The rules of the two counters, on a fake backend. */
 
 #include <errno.h>
 #include <limits.h>
@@ -38,6 +38,7 @@ static void set_up_and_start(int counter)
 static void test_not_set_up(void **state)
 {
 	struct pmc pmc = { .pmc_num = 0 };
+	struct perfmon_event event;
 	uint64_t value;
 
 	(void)state;
@@ -48,6 +49,7 @@ static void test_not_set_up(void **state)
 		assert_int_equal(fake_int(PMIOSTOP, number), -EBUSY);
 		assert_int_equal(fake_read(number, &value), -EBUSY);
 		assert_int_equal(fake_int(PMIORESET, number), -EBUSY);
+		assert_int_equal(fake_event(number, &event), -EBUSY);
 	}
 	assert_int_equal(fake_calls(), 0);
 }
@@ -55,6 +57,7 @@ static void test_not_set_up(void **state)
 static void test_number_out_of_range(void **state)
 {
 	static const int numbers[] = { INT_MIN, PMC_ALL, NPMC, INT_MAX };
+	struct perfmon_event event;
 	uint64_t value;
 
 	(void)state;
@@ -69,6 +72,7 @@ static void test_number_out_of_range(void **state)
 		assert_int_equal(fake_int(PMIOSTOP, numbers[i]), -EINVAL);
 		assert_int_equal(fake_read(numbers[i], &value), -EINVAL);
 		assert_int_equal(fake_int(PMIORESET, numbers[i]), -EINVAL);
+		assert_int_equal(fake_event(numbers[i], &event), -EINVAL);
 	}
 	assert_int_equal(fake_calls(), 2);
 }
@@ -294,7 +298,7 @@ static void test_unknown_event(void **state)
 	struct pmc pmc = { .pmc_num = 0 };
 
 	(void)state;
-	fake.device.events = EVENT_SET_P6;
+	fake.device.rules.set = EVENT_SET_P6;
 	set_up_and_start(0);
 	fake.counter[0].count = 9;
 	pmc.pmc_event = PMC6_MUL;
@@ -365,69 +369,6 @@ static void test_failed_stop_loses_the_value(void **state)
 	assert_int_equal(must_read(0), 3);
 }
 
-static void test_one_writer(void **state)
-{
-	(void)state;
-	assert_int_equal(device_open(&fake.device, true, &fake_caller), 0);
-	assert_int_equal(device_open(&fake.device, true, &fake_caller), -EBUSY);
-	for (int i = 0; i < 100; i++)
-		assert_int_equal(device_open(&fake.device, false, &fake_caller), 0);
-	assert_int_equal(device_open(&fake.device, true, &fake_caller), -EBUSY);
-	for (int i = 0; i < 100; i++)
-		device_release(&fake.device, false, &fake_caller);
-	assert_int_equal(device_open(&fake.device, true, &fake_caller), -EBUSY);
-	device_release(&fake.device, true, &fake_caller);
-	assert_int_equal(device_open(&fake.device, true, &fake_caller), 0);
-	assert_int_equal(fake_calls(), 0);
-}
-
-static void test_nothing_to_count_with(void **state)
-{
-	(void)state;
-	fake.backend.native = false;
-	assert_int_equal(device_open(&fake.device, true, &fake_caller), -ENXIO);
-	assert_int_equal(device_open(&fake.device, false, &fake_caller), -ENXIO);
-	fake.device.events = EVENT_SET_P6;
-	assert_int_equal(device_open(&fake.device, false, &fake_caller), 0);
-	assert_int_equal(device_open(&fake.device, true, &fake_caller), 0);
-}
-
-static void test_release_of_the_writer(void **state)
-{
-	struct pmc pmc = { .pmc_num = 0 };
-	uint64_t value;
-
-	(void)state;
-	assert_int_equal(device_open(&fake.device, true, &fake_caller), 0);
-	assert_int_equal(device_open(&fake.device, false, &fake_caller), 0);
-	set_up_and_start(0);
-	device_release(&fake.device, false, &fake_caller);
-	assert_int_equal(must_get(0), SELECT(MODES | PMCF_EN));
-	assert_int_equal(fake.calls.release, 0);
-
-	device_release(&fake.device, true, &fake_caller);
-	assert_int_equal(fake.calls.release, 1);
-	assert_false(fake.counter[0].set_up);
-	assert_int_equal(fake_read(0, &value), -EBUSY);
-	assert_int_equal(fake_pmc(PMIOGET, &pmc), -EBUSY);
-
-	assert_int_equal(device_open(&fake.device, true, &fake_caller), 0);
-	assert_int_equal(fake_int(PMIOSTART, 0), -EBUSY);
-	set_up_and_start(0);
-	assert_int_equal(must_read(0), 0);
-}
-
-static void test_close_gives_everything_back(void **state)
-{
-	(void)state;
-	set_up_and_start(0);
-	assert_int_equal(fake_set_up(1, MODES), 0);
-	device_close(&fake.device);
-	assert_int_equal(fake.calls.release, 2);
-	device_close(&fake.device);
-	assert_int_equal(fake.calls.release, 2);
-}
-
 #define TEST(name) cmocka_unit_test_setup(test_##name, fake_setup)
 
 int main(void)
@@ -449,10 +390,6 @@ int main(void)
 		TEST(unknown_event),
 		TEST(failed_start_and_read),
 		TEST(failed_stop_loses_the_value),
-		TEST(one_writer),
-		TEST(nothing_to_count_with),
-		TEST(release_of_the_writer),
-		TEST(close_gives_everything_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,14 +23,15 @@ static struct fake_counter *counter_of(struct backend *backend, unsigned number)
 	return &fake.counter[number];
 }
 
-static int backend_setup(struct backend *backend, unsigned number, const struct event *event)
+static int backend_setup(struct backend *backend, unsigned number, const struct event *event,
+			 int client)
 {
 	struct fake_counter *counter = counter_of(backend, number);
 
 	fake.calls.setup++;
 	if (fake.failure)
 		return fake.failure;
-	*counter = (struct fake_counter){ .set_up = true, .event = *event };
+	*counter = (struct fake_counter){ .set_up = true, .event = *event, .client = client };
 	return 0;
 }
 
@@ -126,12 +127,17 @@ static void write_line(struct trace *trace, const char *line, size_t length)
 
 int fake_setup(void **state)
 {
+	const struct event_source source = {
+		.native = true,
+		.cpu = { .class = CPU_P6, .maker = MAKER_INTEL, .family = FAMILIES },
+	};
+
 	(void)state;
 	fake = (struct fake){
-		.backend = { .operations = &operations, .native = true, .cpu = CPU_P6 },
+		.backend = { .operations = &operations, .source = source },
 		.stamp = { .read = read_stamp },
 		.trace = { .nanoseconds = nanoseconds, .process = process, .write = write_line },
-		.device = { .events = EVENT_SET_NATIVE,
+		.device = { .rules = { .set = EVENT_SET_NATIVE, .source = source },
 			    .backend = &fake.backend,
 			    .stamp = &fake.stamp },
 	};
@@ -186,6 +192,16 @@ int fake_read(int counter, uint64_t *ret_value)
 		assert_int_equal(data.pmcd_num, counter);
 		*ret_value = (uint64_t)data.pmcd_value;
 	}
+	return result;
+}
+
+int fake_event(int counter, struct perfmon_event *ret_event)
+{
+	struct perfmon_event event = { .pme_num = counter };
+	int result = request(PMIOEVENT, &event, sizeof event, &event);
+
+	if (result == 0)
+		*ret_event = event;
 	return result;
 }
 

@@ -24,6 +24,7 @@ struct fake_counter {
 	bool started;
 	uint64_t count;     /* what the hardware shows since the latest start */
 	struct event event; /* of the latest setup */
+	int client;         /* of the latest setup */
 };
 
 struct fake {
@@ -62,6 +63,7 @@ extern const struct caller fake_caller;
 int fake_int(uint32_t number, int counter);
 int fake_pmc(uint32_t number, struct pmc *pmc);
 int fake_read(int counter, uint64_t *ret_value);
+int fake_event(int counter, struct perfmon_event *ret_event);
 
 /* PMIOSETUP of CPU_CLK_UNHALTED with flags. */
 int fake_set_up(int counter, unsigned flags);

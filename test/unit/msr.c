@@ -152,7 +152,7 @@ static int setup(const struct kind *kind, unsigned counter)
 	const struct event event = { .kind = EVENT_NATIVE,
 				     .select = kind->clocks | (PMCF_USR | PMCF_OS) << 16 };
 
-	return msr_setup(backend, counter, &event);
+	return msr_setup(backend, counter, &event, 0);
 }
 
 static uint64_t read_count(unsigned counter)
@@ -472,7 +472,7 @@ static void writes_no_other_register(void **state)
 				uint64_t count;
 
 				open_on(&kinds[i], 2, NULL);
-				if (msr_setup(backend, 1, &event) == 0) {
+				if (msr_setup(backend, 1, &event, 0) == 0) {
 					assert_int_equal(msr_start(backend, 1), 0);
 					assert_int_equal(msr_stop(backend, 1, &count), 0);
 				}
@@ -771,7 +771,7 @@ static void a_failed_setup_keeps_the_old_one(void **state)
 			assert_int_equal(setup(&kinds[i], 1), 0);
 			before = take_snapshot(&kinds[i], 3);
 			model_fail(watched.below, n, n % 2 ? -EIO : -EPERM, false);
-			result = msr_setup(backend, 0, &other);
+			result = msr_setup(backend, 0, &other, 0);
 			model_fail(watched.below, -1, 0, false);
 			if (result < 0)
 				ASSERT_AS_BEFORE(&kinds[i], 3, before);
@@ -809,7 +809,7 @@ static void a_failed_setup_keeps_the_count(void **state)
 			clocks = model_accesses(watched.below);
 			writes = watched.writes;
 			model_fail(watched.below, n, -EIO, false);
-			result = msr_setup(backend, 0, &other);
+			result = msr_setup(backend, 0, &other, 0);
 			model_fail(watched.below, -1, 0, false);
 			clocks = model_accesses(watched.below) - clocks;
 			if (result < 0 && watched.writes - writes < 2) {
@@ -849,7 +849,7 @@ static void a_full_disk_keeps_the_old_one(void **state)
 		unlink(path);
 		assert_int_equal(rmdir(directory), 0);
 		watched.writes = 0;
-		assert_int_equal(msr_setup(backend, 0, &other), -ENOENT);
+		assert_int_equal(msr_setup(backend, 0, &other, 0), -ENOENT);
 		assert_int_equal(watched.writes, 0);
 		assert_true(read_count(0) > 0);
 		assert_int_equal(msr_stop(backend, 0, &count), 0);
@@ -878,9 +878,9 @@ static void recovers_from_the_middle_of_a_setup(void **state)
 			assert_int_equal(msr_start(backend, 0), 0);
 			/* One that fails at its first write comes before. */
 			model_fail(watched.below, 3 * (1 + kinds[i].global) + 1, -EIO, false);
-			assert_int_equal(msr_setup(backend, 0, &failing), -EIO);
+			assert_int_equal(msr_setup(backend, 0, &failing, 0), -EIO);
 			model_fail(watched.below, n, -EIO, true);
-			result = msr_setup(backend, 0, &other);
+			result = msr_setup(backend, 0, &other, 0);
 			if (result == 0)
 				(void)msr_start(backend, 0);
 			model_fail(watched.below, -1, 0, false);

@@ -14,7 +14,7 @@
 /* What the options choose among, by name alone. */
 const struct transport_operations cuse_transport = { .name = "cuse" };
 const struct transport_operations fuse_transport = { .name = "fuse" };
-const struct backend_operations perf_backend = { .name = "perf" };
+const struct backend_operations perf_backend = { .name = "perf", .scopes = true };
 const struct backend_operations msr_backend = { .name = "msr" };
 const struct backend_operations sim_backend = { .name = "sim" };
 
@@ -50,6 +50,22 @@ static const struct good {
 	{ { "--trace", "-f" }, { DEFAULTS, .trace = true, .foreground = true } },
 	{ { "-f", "--trace=t" },
 	  { DEFAULTS, .trace = true, .trace_file = "t", .foreground = true } },
+	{ { "--scope", "system" }, { DEFAULTS } },
+	{ { "--scope", "opener" }, { DEFAULTS, .scope = SCOPE_OPENER } },
+	{ { "--scope=cpu:0" }, { DEFAULTS, .scope = SCOPE_CPU } },
+	{ { "--scope", "cpu:17" }, { DEFAULTS, .scope = SCOPE_CPU, .scope_cpu = 17 } },
+	{ { "--scope", "cpu:2147483647" },
+	  { DEFAULTS, .scope = SCOPE_CPU, .scope_cpu = 2147483647 } },
+	{ { "--scope", "opener", "--scope", "system" }, { DEFAULTS } },
+	{ { "--scope", "system", "--scope", "opener" }, { DEFAULTS, .scope = SCOPE_OPENER } },
+	{ { "--scope", "opener", "--scope", "cpu:3" },
+	  { DEFAULTS, .scope = SCOPE_CPU, .scope_cpu = 3 } },
+	{ { "--backend", "perf", "--scope", "opener" }, { DEFAULTS, .scope = SCOPE_OPENER } },
+	{ { "--backend", "msr", "--backend", "auto", "--scope", "opener" },
+	  { DEFAULTS, .scope = SCOPE_OPENER } },
+	{ { "--approximate" }, { DEFAULTS, .approximate = true } },
+	{ { "--approximate", "--scope", "opener" },
+	  { DEFAULTS, .approximate = true, .scope = SCOPE_OPENER } },
 	{ { "--" }, { DEFAULTS } },
 };
 
@@ -67,6 +83,13 @@ static const struct replaced {
 	{ { "--device", NAME_100 }, NAME_100, 0, 0, 0, 0 },
 	{ { "--state-dir", "/s" }, 0, "/s", 0, 0, 0 },
 	{ { "--backend", "sim" }, 0, 0, &sim_backend, 0, 0 },
+	{ { "--backend", "msr", "--scope", "system" }, 0, 0, &msr_backend, 0, 0 },
+	{ { "--scope", "opener", "--backend", "sim", "--scope", "system" },
+	  0,
+	  0,
+	  &sim_backend,
+	  0,
+	  0 },
 	{ { "--backend=perf" }, 0, 0, &perf_backend, 0, 0 },
 	{ { "--backend", "sim", "--backend", "auto" }, 0, 0, &perf_backend, 0, 0 },
 	{ { "--events", "p5" }, 0, 0, 0, EVENT_SET_P5, 0 },
@@ -100,6 +123,29 @@ static const struct bad {
 	{ { "--backend", "" }, "perf" },
 	{ { "--events", "p7" }, "p7" },
 	{ { "--events", "" }, "native" },
+	{ { "--scope" }, "--scope" },
+	{ { "--scope", "" }, "system, opener or cpu:N" },
+	{ { "--scope", "SYSTEM" }, "system, opener or cpu:N" },
+	{ { "--scope", "openers" }, "openers" },
+	{ { "--scope", "cpu" }, "system, opener or cpu:N" },
+	{ { "--scope", "cpu0" }, "system, opener or cpu:N" },
+	{ { "--scope", "cpu:" }, "system, opener or cpu:N" },
+	{ { "--scope", "cpu:all" }, "cpu:all" },
+	{ { "--scope", "cpu:-1" }, "cpu:-1" },
+	{ { "--scope", "cpu:+1" }, "cpu:+1" },
+	{ { "--scope", "cpu: 1" }, "cpu: 1" },
+	{ { "--scope", "cpu:1 " }, "number of a CPU" },
+	{ { "--scope", "cpu:1,2" }, "number of a CPU" },
+	{ { "--scope", "cpu:0x1" }, "number of a CPU" },
+	{ { "--scope", "cpu:0-1" }, "number of a CPU" },
+	{ { "--scope", "cpu:2147483648" }, "number of a CPU" },
+	{ { "--scope", "cpu:99999999999999999999999" }, "number of a CPU" },
+	{ { "--backend", "msr", "--scope", "opener" }, "backend msr counts the whole machine" },
+	{ { "--scope", "opener", "--backend", "msr" }, "--backend perf" },
+	{ { "--backend", "msr", "--scope", "cpu:0" }, "backend msr counts the whole machine" },
+	{ { "--backend", "sim", "--scope", "opener" }, "backend sim counts the whole machine" },
+	{ { "--scope", "cpu:0", "--backend", "sim" }, "backend sim counts the whole machine" },
+	{ { "--approximate=1" }, "--approximate" },
 	{ { "--device", "" }, "plain name" },
 	{ { "--device", "." }, "plain name" },
 	{ { "--device", ".." }, "plain name" },
@@ -162,6 +208,10 @@ static void check_equal(const char *const words[WORDS], const struct options *wa
 	assert_ptr_equal(got.transport, wanted->transport);
 	assert_ptr_equal(got.backend, wanted->backend);
 	assert_int_equal(got.events, wanted->events);
+	assert_int_equal(got.scope, wanted->scope);
+	if (wanted->scope == SCOPE_CPU)
+		assert_int_equal(got.scope_cpu, wanted->scope_cpu);
+	assert_int_equal(got.approximate, wanted->approximate);
 	check_text(got.device, wanted->device);
 	check_text(got.group, wanted->group);
 	assert_int_equal(got.mode, wanted->mode);
@@ -246,8 +296,9 @@ static void test_help(void **state)
 {
 	static const char *const words[WORDS] = { "--help" };
 	static const char *const names[] = {
-		"-f",     "--transport", "--device", "--backend", "--events",  "--group",
-		"--mode", "--state-dir", "--trace",  "--pidfile", "--version", "--help",
+		"-f",      "--transport", "--device",      "--backend", "--events",
+		"--group", "--scope",     "--approximate", "--mode",    "--state-dir",
+		"--trace", "--pidfile",   "--version",     "--help",
 	};
 	struct options options;
 	enum options_verdict verdict;

@@ -12,8 +12,10 @@
 #define READ  _IOC_READ
 #define WRITE _IOC_WRITE
 
-/* The nine requests, spelled out from the table of the original, and what Linux makes of them. */
+/* The requests in their layouts, spelled out from the table of the original, and what Linux makes
+ * of them. */
 static const struct row {
+	unsigned group;
 	unsigned nr;
 	unsigned direction;
 	unsigned size;
@@ -21,15 +23,16 @@ static const struct row {
 	bool takes;
 	bool changes; /* for the writer alone */
 } rows[] = {
-	{ 1, WRITE, 8, 0x40083501, true, true },
-	{ 2, WRITE, 4, 0x40043502, true, true },
-	{ 3, WRITE, 4, 0x40043503, true, true },
-	{ 4, READ | WRITE, 16, 0xc0103504, true, false },
-	{ 4, READ | WRITE, 12, 0xc00c3504, true, false },
-	{ 5, WRITE, 4, 0x40043505, true, true },
-	{ 6, READ, 16, 0x80103506, false, false },
-	{ 6, READ, 12, 0x800c3506, false, false },
-	{ 7, READ | WRITE, 8, 0xc0083507, true, false },
+	{ '5', 1, WRITE, 8, 0x40083501, true, true },
+	{ '5', 2, WRITE, 4, 0x40043502, true, true },
+	{ '5', 3, WRITE, 4, 0x40043503, true, true },
+	{ '5', 4, READ | WRITE, 16, 0xc0103504, true, false },
+	{ '5', 4, READ | WRITE, 12, 0xc00c3504, true, false },
+	{ '5', 5, WRITE, 4, 0x40043505, true, true },
+	{ '5', 6, READ, 16, 0x80103506, false, false },
+	{ '5', 6, READ, 12, 0x800c3506, false, false },
+	{ '5', 7, READ | WRITE, 8, 0xc0083507, true, false },
+	{ 'P', 1, READ | WRITE, 696, 0xc2b85001, true, false },
 };
 
 /* An i386 client's on a kernel of this machine's direction bits. */
@@ -40,7 +43,7 @@ static const struct row {
 
 static uint32_t number_of(const struct row *row)
 {
-	return _IOC(row->direction, '5', row->nr, row->size);
+	return _IOC(row->direction, row->group, row->nr, row->size);
 }
 
 static const struct row *row_of(uint32_t number)
@@ -99,9 +102,11 @@ static void test_other_numbers(void **state)
 	(void)state;
 	for (unsigned direction = 0; direction < 1 << _IOC_DIRBITS; direction++)
 		for (unsigned nr = 0; nr < 256; nr++)
-			for (unsigned size = 0; size <= 64; size++)
+			for (unsigned size = 0; size <= 64; size++) {
 				served += check_number(_IOC(direction, '5', nr, size));
-	assert_int_equal(served, COUNT(rows));
+				assert_int_equal(check_number(_IOC(direction, 'P', nr, size)), 0);
+			}
+	assert_int_equal(served, COUNT(rows) - 1);
 }
 
 static void test_other_sizes(void **state)
@@ -111,8 +116,10 @@ static void test_other_sizes(void **state)
 	(void)state;
 	for (unsigned direction = 0; direction < 1 << _IOC_DIRBITS; direction++)
 		for (unsigned nr = 1; nr <= 7; nr++)
-			for (unsigned size = 0; size < 1 << _IOC_SIZEBITS; size++)
+			for (unsigned size = 0; size < 1 << _IOC_SIZEBITS; size++) {
 				served += check_number(_IOC(direction, '5', nr, size));
+				served += check_number(_IOC(direction, 'P', nr, size));
+			}
 	assert_int_equal(served, COUNT(rows));
 }
 
@@ -121,7 +128,7 @@ static void test_other_groups(void **state)
 	(void)state;
 	for (unsigned group = 0; group < 256; group++)
 		for (size_t i = 0; i < COUNT(rows); i++)
-			if (group != '5')
+			if (group != rows[i].group)
 				check_number(
 					_IOC(rows[i].direction, group, rows[i].nr, rows[i].size));
 }
@@ -261,6 +268,73 @@ static void test_tstamp_bytes(void **state)
 	assert_int_equal(fake_calls(), 0);
 }
 
+/* Where each member lies, for 32-bit and 64-bit clients alike. */
+_Static_assert(sizeof(struct perfmon_event) == 696, "no padding that an ABI could change");
+
+static void test_event_bytes(void **state)
+{
+	static const char counted[] = "L1-dcache-loads+L1-dcache-stores";
+	uint8_t asked[696];
+	uint8_t wanted[696] = { 0 };
+
+	(void)state;
+	fake.device.rules.set = EVENT_SET_P6;
+	assert_int_equal(
+		fake_pmc(PMIOSETUP, &(struct pmc){ .pmc_num = 1, { .pmcu_val = 0x10043 } }), 0);
+	memset(asked, 0xaa, sizeof asked);
+	put_int(asked, 1);
+
+	put_int(wanted, 1);
+	put_int(wanted + 4, 0x10043);
+	put_int(wanted + 8, PME_NEAR);
+	put_int(wanted + 16, -1);
+	put_int(wanted + 20, 2);
+	put_int(wanted + 24, 3);
+	put_int(wanted + 40, 3);
+	put_quad(wanted + 48, 0x100);
+	memcpy(wanted + 88, "PMC6_DATA_MEM_REFS", sizeof "PMC6_DATA_MEM_REFS");
+	memcpy(wanted + 136, counted, sizeof counted);
+	memcpy(wanted + 536, fake.counter[1].event.note, strlen(fake.counter[1].event.note));
+	assert_true(strlen(fake.counter[1].event.note) > 20);
+	check_reply(PMIOEVENT, asked, wanted, sizeof wanted);
+}
+
+/* All that can be in a reply, at its longest: nothing is cut off. */
+static void test_long_event(void **state)
+{
+	static const char name[] = "PMC6_A_NAME_AS_LONG_AS_THE_LAYOUT_HAS_ROOM_FOR_";
+	struct event *event = &fake.device.counter[0].event;
+	struct perfmon_event got;
+	char note[160] = { 0 };
+
+	(void)state;
+	assert_int_equal(fake_set_up(0, PMCF_USR), 0);
+	memset(note, 'n', sizeof note - 1);
+	memset(event->counted, 'c', sizeof event->counted - 1);
+	event->name = name;
+	event->note = note;
+	event->class = EVENT_CLASS_MODEL;
+	event->fidelity = FIDELITY_MEDIUM;
+	event->counter = 1;
+	event->terms = EVENT_TERMS;
+	for (unsigned i = 0; i < EVENT_TERMS; i++)
+		event->term[i] = (struct event_term){ i, UINT64_MAX - i };
+	assert_int_equal(fake_event(0, &got), 0);
+	assert_string_equal(got.pme_name, name);
+	assert_string_equal(got.pme_counted, event->counted);
+	assert_int_equal(strlen(got.pme_counted), sizeof got.pme_counted - 1);
+	assert_string_equal(got.pme_note, note);
+	assert_int_equal(got.pme_class, PME_MODEL);
+	assert_int_equal(got.pme_fidelity, PME_MEDIUM);
+	assert_int_equal(got.pme_counter, 1);
+	assert_int_equal(got.pme_terms, PME_TERMS);
+	for (unsigned i = 0; i < PME_TERMS; i++) {
+		assert_int_equal(got.pme_term[i].pmet_type, i);
+		assert_int_equal(got.pme_term[i].pmet_reserved, 0);
+		assert_int_equal(got.pme_term[i].pmet_config, UINT64_MAX - i);
+	}
+}
+
 static void test_no_time_stamp(void **state)
 {
 	uint8_t reply[DEVICE_REPLY_MAX];
@@ -279,9 +353,10 @@ static void test_no_time_stamp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(numbers),    TEST(other_numbers),  TEST(other_sizes),   TEST(other_groups),
-		TEST(rights),     TEST(short_argument), TEST(pmc_bytes),     TEST(int_bytes),
-		TEST(read_bytes), TEST(tstamp_bytes),   TEST(no_time_stamp),
+		TEST(numbers),       TEST(other_numbers),  TEST(other_sizes), TEST(other_groups),
+		TEST(rights),        TEST(short_argument), TEST(pmc_bytes),   TEST(int_bytes),
+		TEST(read_bytes),    TEST(event_bytes),    TEST(long_event),  TEST(tstamp_bytes),
+		TEST(no_time_stamp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/ioctl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fake.h"
@@ -37,7 +38,7 @@ static void test_open_and_close(void **state)
 	check_lines("1234 client close = 0 <9 us>\n");
 	device_release(&fake.device, true, &fake_caller);
 	check_lines("1234 client close of the writer = 0 <9 us>\n");
-	fake.backend.native = false;
+	fake.backend.source.native = false;
 	assert_int_equal(device_open(&fake.device, false, &fake_caller), -ENXIO);
 	check_lines("1234 client open = -1 ENXIO <9 us>\n");
 }
@@ -80,7 +81,8 @@ static void test_requests(void **state)
 	pmc.pmc_val = 0x05830f2e;
 	assert_int_equal(fake_pmc(PMIOSETUP, &pmc), 0);
 	check_lines("1234 client PMIOSETUP {num=0, event=0x2e PMC6_L2_RQSTS, unit=0x0f, "
-		    "flags=USR|OS|INV, mask=5} = 0 <9 us>\n");
+		    "flags=USR|OS|INV, mask=5} = 0 <9 us> counted by event select 0x05830f2e "
+		    "(native)\n");
 	assert_int_equal(fake_int(PMIOSTART, 0), 0);
 	check_lines("1234 client PMIOSTART [0] = 0 <9 us>\n");
 	assert_int_equal(fake_pmc(PMIOGET, &pmc), 0);
@@ -163,34 +165,71 @@ static void test_errors(void **state)
 }
 
 /* Each flag by its name, and codes that have no name. */
+/* What an event became, with its class and how it differs; a refusal is told in the log. */
+static void test_setup_and_event(void **state)
+{
+	struct perfmon_event event;
+	struct pmc pmc = { .pmc_num = 1 };
+
+	(void)state;
+	fake.device.rules.set = EVENT_SET_P6;
+	pmc.pmc_val = 0x00030345;
+	assert_int_equal(fake_pmc(PMIOSETUP, &pmc), 0);
+	check_lines("1234 client PMIOSETUP {num=1, event=0x45 PMC6_DCU_LINES_IN, unit=0x03, "
+		    "flags=USR|OS, mask=0} = 0 <9 us> counted by L1-dcache-load-misses (near): "
+		    "lines that came into the L1 data cache; prefetches count on some CPUs\n");
+	assert_int_equal(fake_event(1, &event), 0);
+	check_lines("1234 client PMIOEVENT {num=1, ...} = 0 <9 us>\n");
+	assert_int_equal(fake_event(0, &event), -EBUSY);
+	check_lines("1234 client PMIOEVENT {num=0} = -1 EBUSY <9 us>\n");
+	assert_int_equal(fake_event(-1, &event), -EINVAL);
+	check_lines("1234 client PMIOEVENT {num=-1} = -1 EINVAL <9 us>\n");
+	assert_int_equal(fake_set_up(0, PMCF_USR), 0);
+	check_lines("1234 client PMIOSETUP {num=0, event=0x79 PMC6_CPU_CLK_UNHALTED, unit=0x00, "
+		    "flags=USR, mask=0} = 0 <9 us> counted by cycles (exact)\n");
+	pmc.pmc_val = PMC6_BR_BOGUS;
+	assert_int_equal(fake_pmc(PMIOSETUP, &pmc), -EOPNOTSUPP);
+	check_lines("1234 client PMIOSETUP {num=1, event=0xe4 PMC6_BR_BOGUS, unit=0x00, flags=0, "
+		    "mask=0} = -1 EOPNOTSUPP <9 us>\n");
+}
+
 static void test_flags(void **state)
 {
 	static const struct {
 		unsigned flags;
 		const char *line;
+		bool counted;
 	} rows[] = {
-		{ 0x00, "flags=0, mask=255} = 0 <9 us>\n" },
-		{ 0x01, "flags=USR, mask=255} = 0 <9 us>\n" },
-		{ 0x02, "flags=OS, mask=255} = 0 <9 us>\n" },
-		{ 0x04, "flags=E, mask=255} = 0 <9 us>\n" },
-		{ 0x08, "flags=PC, mask=255} = 0 <9 us>\n" },
-		{ 0x10, "flags=INT, mask=255} = 0 <9 us>\n" },
-		{ 0x40, "flags=EN, mask=255} = 0 <9 us>\n" },
-		{ 0x80, "flags=INV, mask=255} = 0 <9 us>\n" },
-		{ 0xdf, "flags=USR|OS|E|PC|INT|EN|INV, mask=255} = 0 <9 us>\n" },
-		{ 0x20, "flags=0x20, mask=255} = -1 EOPNOTSUPP <9 us>\n" },
-		{ 0xff, "flags=USR|OS|E|PC|INT|0x20|EN|INV, mask=255} = -1 EOPNOTSUPP <9 us>\n" },
+		{ 0x00, "flags=0, mask=255} = 0 <9 us>", true },
+		{ 0x01, "flags=USR, mask=255} = 0 <9 us>", true },
+		{ 0x02, "flags=OS, mask=255} = 0 <9 us>", true },
+		{ 0x04, "flags=E, mask=255} = 0 <9 us>", true },
+		{ 0x08, "flags=PC, mask=255} = 0 <9 us>", true },
+		{ 0x10, "flags=INT, mask=255} = 0 <9 us>", true },
+		{ 0x40, "flags=EN, mask=255} = 0 <9 us>", true },
+		{ 0x80, "flags=INV, mask=255} = 0 <9 us>", true },
+		{ 0xdf, "flags=USR|OS|E|PC|INT|EN|INV, mask=255} = 0 <9 us>", true },
+		{ 0x20, "flags=0x20, mask=255} = -1 EOPNOTSUPP <9 us>\n", false },
+		{ 0xff, "flags=USR|OS|E|PC|INT|0x20|EN|INV, mask=255} = -1 EOPNOTSUPP <9 us>\n",
+		  false },
 	};
 	static const char *const begin = "1234 client PMIOSETUP {num=1, event=0x01, unit=0xff, ";
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct pmc pmc = { .pmc_num = 1 };
+		char counted[64];
+		char wanted[160];
+
+		snprintf(counted, sizeof counted, " counted by event select 0x%08x (native)\n",
+			 0xff00ff01u | (rows[i].flags & ~PMCF_SYS_FLAGS) << 16);
 
 		pmc.pmc_val = 0xff00ff01u | rows[i].flags << 16;
 		fake_pmc(PMIOSETUP, &pmc);
 		assert_memory_equal(fake_lines, begin, strlen(begin));
-		assert_string_equal(fake_lines + strlen(begin), rows[i].line);
+		snprintf(wanted, sizeof wanted, "%s%s", rows[i].line,
+			 rows[i].counted ? counted : "");
+		assert_string_equal(fake_lines + strlen(begin), wanted);
 		fake_lines[0] = '\0';
 	}
 }
@@ -200,8 +239,8 @@ static void test_flags(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(open_and_close), TEST(unknown_caller), TEST(microseconds), TEST(requests),
-		TEST(both_layouts),   TEST(errors),         TEST(flags),
+		TEST(open_and_close),  TEST(unknown_caller), TEST(microseconds), TEST(requests),
+		TEST(setup_and_event), TEST(both_layouts),   TEST(errors),       TEST(flags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_BACKEND_PERF_CHECK_H
+#define PERFMOND_BACKEND_PERF_CHECK_H
+
+#include "backend/backend.h"
+
+/* The PMUs of this machine. */
+#define PERF_PMUS "/sys/bus/event_source/devices"
+
+/* 0 where there is a hardware PMU, else the negative errno of perf_event_open(2). */
+int perf_try_pmu(void);
+
+/*
+ * The findings of --check. backend: as it was opened, or NULL where that failed with the negative
+ * errno in result.
+ */
+void perf_report(const struct backend *backend, int result, struct report *report);
+
+#endif

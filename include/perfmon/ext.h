@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMON_EXT_H
+#define PERFMON_EXT_H
+
+/*
+ * What /dev/perfmon answers on Linux beyond the requests of perfmon(4): a group of numbers of its
+ * own, 'P', so that no request of the original changes. The layout is the same for 32-bit and
+ * 64-bit programs. See perfmon(4), EXTENSIONS.
+ */
+
+#include <stdint.h>
+#include <sys/ioctl.h>
+
+/* pme_class: how what is counted relates to the event that was asked for. */
+#define PME_EXACT    1 /* it is that event */
+#define PME_NEAR     2 /* the kernel's generic event, or a sum of two, that differs a little */
+#define PME_MODEL    3 /* events of this CPU model's own; see pme_fidelity */
+#define PME_SOFTWARE 4 /* the kernel's own count, not the hardware's */
+#define PME_NATIVE   5 /* the event code is the CPU's own */
+
+/* pme_fidelity: how near the events of PME_MODEL come; 0 for the other classes. */
+#define PME_LOW    1
+#define PME_MEDIUM 2
+#define PME_HIGH   3
+
+#define PME_TERMS 4
+
+/* One of the counts that are added. */
+struct perfmon_event_term {
+	uint32_t pmet_type;     /* perf_event_open(2)'s attr.type */
+	uint32_t pmet_reserved; /* 0 */
+	uint64_t pmet_config;   /* attr.config; with msr and sim, what the event select holds */
+};
+
+/* What a counter was set up to count. */
+struct perfmon_event {
+	int32_t pme_num;       /* in: the counter, 0 or 1 */
+	uint32_t pme_val;      /* out, as all that follows: pmc_val as it was set up */
+	uint32_t pme_class;    /* PME_EXACT to PME_NATIVE */
+	uint32_t pme_fidelity; /* PME_LOW to PME_HIGH, or 0 */
+	int32_t pme_counter;   /* the one counter that the old CPU counted it on, or -1 */
+	uint32_t pme_terms;    /* how many of pme_term are used, 0 to PME_TERMS */
+	struct perfmon_event_term pme_term[PME_TERMS];
+	char pme_name[48];     /* the original header's name, "" where it has none */
+	char pme_counted[400]; /* what counts it, by its name today */
+	char pme_note[160];    /* how that differs, "" where it does not */
+};
+
+/*
+ * What a counter was set up to count. Any open file may ask. Errors: EINVAL for a counter that is
+ * not 0 or 1, EBUSY for one that is not set up.
+ */
+#define PMIOEVENT _IOWR('P', 1, struct perfmon_event)
+
+#endif
