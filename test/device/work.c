@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -118,5 +119,7 @@ void fail(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	verrx(1, format, arguments);
+	vwarnx(format, arguments);
+	va_end(arguments);
+	exit(1);
 }

@@ -188,7 +188,7 @@ static bool journal_is_there(void)
 
 static void assert_said(const char *said, const char *wanted)
 {
-	if (!strstr(said, wanted))
+	if (!said || !strstr(said, wanted))
 		fail_msg("not '%s' but: %s", wanted, said ? said : "nothing");
 }
 
