@@ -157,9 +157,9 @@ static int64_t clock_mhz(void)
 	return stamp.pmct_rate;
 }
 
-void check_family(char **argument)
+/* What the opener's scope counts of a whole family. */
+static int64_t count_family(void)
 {
-	int64_t unit;
 	int64_t count = 0;
 	pthread_t early;
 	pthread_t late;
@@ -167,8 +167,6 @@ void check_family(char **argument)
 	pid_t child;
 	int go;
 
-	by_loop = strcmp(argument[0], "loop") == 0;
-	unit = by_loop ? 1000000 : clock_mhz() * 40000;
 	pthread_barrier_init(&barrier, NULL, 2);
 	stranger = start_stranger(&go);
 	if (pthread_create(&early, NULL, early_thread, NULL))
@@ -182,6 +180,7 @@ void check_family(char **argument)
 	pthread_join(early, NULL);
 	if (write(go, "g", 1) != 1)
 		fail("the stranger is gone");
+	close(go);
 	waitpid(stranger, NULL, 0);
 	if (pthread_create(&late, NULL, late_thread, NULL))
 		fail("no thread");
@@ -191,9 +190,29 @@ void check_family(char **argument)
 	work(16);
 	expect("PMIOSTOP", 0, stop(node, 0));
 	expect("PMIOREAD", 0, read_count(node, 0, &count));
-	printf("# %lld, %.3f of 31 units\n", (long long)count, (double)count / (double)unit);
-	result(count >= 31 * unit && count < 32 * unit,
-	       "threads and children, earlier, later and gone: each once");
+	pthread_barrier_destroy(&barrier);
+	return count;
+}
+
+/*
+ * The clock of a thread's time has no interrupts and no stolen time in it, the one that is counted
+ * has: on a machine that is busy the first try can be above.
+ */
+void check_family(char **argument)
+{
+	int tries = 5;
+	bool good;
+
+	by_loop = strcmp(argument[0], "loop") == 0;
+	do {
+		int64_t unit = by_loop ? 1000000 : clock_mhz() * 40000;
+		int64_t count = count_family();
+
+		printf("# %lld, %.3f of 31 units\n", (long long)count,
+		       (double)count / (double)unit);
+		good = count >= 31 * unit && count < 32 * unit;
+	} while (!good && !by_loop && --tries > 0);
+	result(good, "threads and children, earlier, later and gone: each once");
 }
 
 static void switch_cpu(bool online)
