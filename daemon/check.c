@@ -24,9 +24,6 @@
 #include "transport/node.h"
 #include "transport/transport.h"
 
-static const struct backend_operations *const backends[] = { &perf_backend, &msr_backend,
-							     &sim_backend };
-
 /* What a start with the options would choose; NULL for what it would not find. */
 struct check {
 	struct report report;
@@ -90,11 +87,11 @@ static void check_backends(struct check *check)
 	};
 	struct report chosen = { 0 };
 
-	for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
-		int result = backends[i]->check(&options, &check->report);
+	for (size_t i = 0; options_backends[i]; i++) {
+		int result = options_backends[i]->check(&options, &check->report);
 
-		if (backends[i] == check->options->backend && result == 0) {
-			check->backend = backends[i];
+		if (options_backends[i] == check->options->backend && result == 0) {
+			check->backend = options_backends[i];
 			chosen = check->report;
 		}
 	}
@@ -194,13 +191,12 @@ static void check_event_set(struct check *check, enum event_set asked)
 			   "backend %s cannot be used", check->options->backend->name);
 		return;
 	}
-	if (!event_set_fits(asked, event_native_class(&report->source), report->source.legacy)) {
+	if (!event_set_fits(asked, &report->source)) {
 		report_add(report, "events", name, false, "use --events native",
 			   "backend %s takes the codes of its own CPU only", check->backend->name);
 		return;
 	}
-	(void)event_set_choose(asked, event_native_class(&report->source), report->source.legacy,
-			       &set);
+	(void)event_set_choose(asked, &report->source, &set);
 	if (set != EVENT_SET_NATIVE)
 		report_legacy(check, set, name);
 	else if (report->source.native)
@@ -220,11 +216,8 @@ static void check_events(struct check *check)
 
 	for (int asked = EVENT_SET_P5; asked <= EVENT_SET_NATIVE; asked++)
 		check_event_set(check, (enum event_set)asked);
-	if (check->backend &&
-	    event_set_fits(check->options->events, event_native_class(&report->source),
-			   report->source.legacy) &&
-	    event_set_choose(check->options->events, event_native_class(&report->source),
-			     report->source.legacy, &set) == 0)
+	if (check->backend && event_set_fits(check->options->events, &report->source) &&
+	    event_set_choose(check->options->events, &report->source, &set) == 0)
 		check->events = event_set_name(set);
 	check->start &= check->events != NULL;
 }

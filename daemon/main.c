@@ -115,8 +115,7 @@ static int open_device(void)
 	rules->source = device->backend->source;
 	rules->scope = self.options.scope;
 	rules->approximate = self.options.approximate;
-	result = event_set_choose(self.options.events, event_native_class(&rules->source),
-				  rules->source.legacy, &rules->set);
+	result = event_set_choose(self.options.events, &rules->source, &rules->set);
 	if (result == 0 && rules->set == EVENT_SET_NATIVE && !rules->source.native)
 		log_warning(
 			"this machine has no counters for --events native: every open will answer "

@@ -16,8 +16,8 @@
 
 /* In the order in which the usage names them. */
 static const struct transport_operations *const transports[] = { &cuse_transport, &fuse_transport };
-static const struct backend_operations *const backends[] = { &perf_backend, &msr_backend,
-							     &sim_backend };
+const struct backend_operations *const options_backends[] = { &perf_backend, &msr_backend,
+							      &sim_backend, NULL };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -120,9 +120,9 @@ static enum options_verdict parse_backend(const char *value, struct options *opt
 	options->backend = &perf_backend;
 	if (strcmp(value, "auto") == 0)
 		return OPTIONS_RUN;
-	for (size_t i = 0; i < COUNT(backends); i++)
-		if (strcmp(value, backends[i]->name) == 0) {
-			options->backend = backends[i];
+	for (size_t i = 0; options_backends[i]; i++)
+		if (strcmp(value, options_backends[i]->name) == 0) {
+			options->backend = options_backends[i];
 			return OPTIONS_RUN;
 		}
 	return bad("backend", value, "must be auto, perf, msr or sim");

@@ -9,6 +9,10 @@
 #include "event/event.h"
 
 struct backend_operations;
+
+/* Those that --backend names, ended by NULL. */
+extern const struct backend_operations *const options_backends[];
+
 struct transport_operations;
 
 /* The command line of perfmond(8). Strings point into argv or to literals. */

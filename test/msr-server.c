@@ -7,11 +7,12 @@
  * (daemon/backend/model.h): a client of msr(4) and cpuid(4) sees no difference. Goes into the
  * background (-f: does not) once that is so; ends by SIGTERM or umount(8).
  *
- * N/msr     as msr(4): 8 bytes, or several times the same register, at the offset that is its
- * address; of a CPU that is offline the open, and each access, is ENXIO N/cpuid   as cpuid(4): 16
- * bytes per leaf, at the offset that is the first leaf control   takes one command per write(2);
- * EINVAL for one that is not in `commands` registers tells what every register of every CPU holds,
- * and lets no CPU run accesses  tells how many accesses there were
+ *   N/msr      as msr(4): 8 bytes, or several times the same register, at the offset that is its
+ *              address; of a CPU that is offline the open, and each access, is ENXIO
+ *   N/cpuid    as cpuid(4): 16 bytes per leaf, at the offset that is the first leaf
+ *   control    takes one command per write(2); EINVAL for one that is not in `commands`
+ *   registers  tells what every register of every CPU holds, and lets no CPU run
+ *   accesses   tells how many accesses there were
  */
 
 #include <errno.h>

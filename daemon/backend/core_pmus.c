@@ -132,8 +132,7 @@ void core_pmus_free(struct core_pmus *pmus)
 const struct core_pmu *core_pmus_of(const struct core_pmus *pmus, unsigned cpu)
 {
 	for (size_t i = 0; i < pmus->count; i++)
-		for (size_t j = 0; j < pmus->pmu[i].cpus.count; j++)
-			if (pmus->pmu[i].cpus.cpu[j] == cpu)
-				return &pmus->pmu[i];
+		if (cpulist_has(&pmus->pmu[i].cpus, cpu))
+			return &pmus->pmu[i];
 	return NULL;
 }

@@ -113,3 +113,11 @@ int cpulist_online(struct cpulist *ret_list)
 	}
 	return result;
 }
+
+bool cpulist_has(const struct cpulist *list, unsigned cpu)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->cpu[i] == cpu)
+			return true;
+	return false;
+}

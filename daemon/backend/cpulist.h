@@ -2,6 +2,7 @@
 #ifndef PERFMOND_BACKEND_CPULIST_H
 #define PERFMOND_BACKEND_CPULIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The numbers of some CPUs, ascending. */
@@ -21,5 +22,7 @@ int cpulist_parse(const char *text, struct cpulist *ret_list);
  * open(2).
  */
 int cpulist_online(struct cpulist *ret_list);
+
+bool cpulist_has(const struct cpulist *list, unsigned cpu);
 
 #endif

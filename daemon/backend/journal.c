@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "probe.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define VERSION "perfmond journal 2\n"
@@ -43,20 +44,12 @@ static uint32_t crc32_of(const char *text, size_t size)
 
 static int read_boot_id(char boot_id[BOOT_ID_SIZE + 1])
 {
-	ssize_t size = -1;
-	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		size = read(fd, boot_id, BOOT_ID_SIZE);
-		close(fd);
-	}
-	if (size != BOOT_ID_SIZE) {
-		log_error(BOOT_ID ": no boot id, without which a journal is of no use; mount proc "
-				  "on /proc");
-		return -EIO;
-	}
-	boot_id[BOOT_ID_SIZE] = '\0';
-	return 0;
+	probe_setting(BOOT_ID, boot_id, BOOT_ID_SIZE + 1);
+	if (strlen(boot_id) == BOOT_ID_SIZE)
+		return 0;
+	log_error(BOOT_ID
+		  ": no boot id, without which a journal is of no use; mount proc on /proc");
+	return -EIO;
 }
 
 static bool is_model(const char model[16])

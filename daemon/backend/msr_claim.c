@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backend/msr_state.h"
 #include "log.h"
+#include "probe.h"
 
 /* IA32_PERF_GLOBAL_INUSE bit 63: somebody uses the counters' interrupt (SDM volume 3B, 18.2.4). */
 #define IN_USE_INTERRUPT (UINT64_C(1) << 63)
@@ -15,16 +14,12 @@
 
 static bool watchdog_runs(const struct msr_backend *self)
 {
-	char state = '0';
-	int fd = self->options.nmi_watchdog ? open(self->options.nmi_watchdog, O_RDONLY | O_CLOEXEC)
-					    : -1;
+	char state[8];
 
-	if (fd < 0)
+	if (!self->options.nmi_watchdog)
 		return false;
-	if (read(fd, &state, 1) != 1)
-		state = '0';
-	close(fd);
-	return state == '1';
+	probe_setting(self->options.nmi_watchdog, state, sizeof state);
+	return state[0] == '1';
 }
 
 /* As far as it can be told: the kernel's own reservation cannot be seen from user space. */

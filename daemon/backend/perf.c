@@ -77,13 +77,12 @@ static void perf_close(struct backend *backend)
 static int find_cpu(unsigned cpu)
 {
 	struct cpulist online;
-	bool found = false;
+	bool found;
 	int result = cpulist_online(&online);
 
 	if (result < 0)
 		return result;
-	for (size_t i = 0; i < online.count; i++)
-		found |= online.cpu[i] == cpu;
+	found = cpulist_has(&online, cpu);
 	free(online.cpu);
 	if (found)
 		return 0;

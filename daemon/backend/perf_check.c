@@ -85,7 +85,7 @@ static void report_forbidden(struct report *report, int error)
 		   probe_capability(CAP_SYS_ADMIN) ? "yes" : "no");
 }
 
-static void report_events(struct report *report)
+static void report_events(struct report *report, bool pmu)
 {
 	int result = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY);
 
@@ -96,7 +96,7 @@ static void report_events(struct report *report)
 			   "run a kernel with perf events (CONFIG_PERF_EVENTS)",
 			   "interrupts only: perf_event_open(2) answers %s",
 			   strerrorname_np(-result));
-	else if (perf_try_pmu() == 0)
+	else if (pmu)
 		report_pmu(report);
 	else
 		report_no_pmu(report);
@@ -111,5 +111,5 @@ void perf_report(const struct backend *backend, int result, struct report *repor
 	}
 	report->source = backend->source;
 	report->counts = perf_counts;
-	report_events(report);
+	report_events(report, backend->source.pmu);
 }

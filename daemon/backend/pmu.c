@@ -27,9 +27,6 @@
 /* Pentium 4, Pentium D and the Xeons of their kind. */
 #define NETBURST_FAMILY 15
 
-/* The last model of family 6 that counts as the P6 did: the Pentium M. */
-#define P6_LAST_MODEL 0x0d
-
 static bool is_vendor(const struct cpuid_source *source, const char *name)
 {
 	struct cpuid leaf = source->read(source, 0);
@@ -43,11 +40,6 @@ static unsigned family_of(uint32_t signature)
 	unsigned family = (signature >> 8) & 0xf;
 
 	return family == 0xf ? family + ((signature >> 20) & 0xff) : family;
-}
-
-static unsigned model_of(uint32_t signature)
-{
-	return ((signature >> 4) & 0xf) | ((signature >> 12) & 0xf0);
 }
 
 /* Of the architectural events, those that CPUID.0AH:EBX calls absent, and those beyond its length,
@@ -100,12 +92,10 @@ static int identify_intel(const struct cpuid_source *source, uint64_t capabiliti
 {
 	uint32_t signature = source->read(source, LEAF_FEATURES).eax;
 
-	if (family_of(signature) == 5) {
-		*ret_pmu = pmu_p5;
-		return 0;
-	}
-	if (family_of(signature) == 6 && model_of(signature) <= P6_LAST_MODEL) {
-		*ret_pmu = pmu_p6;
+	enum cpu_class class = event_class_of(signature);
+
+	if (class == CPU_P5 || class == CPU_P6) {
+		*ret_pmu = class == CPU_P5 ? pmu_p5 : pmu_p6;
 		return 0;
 	}
 	if (family_of(signature) == NETBURST_FAMILY) {

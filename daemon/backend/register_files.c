@@ -58,23 +58,16 @@ static void files_close(struct registers *registers)
 	free(files);
 }
 
-static bool takes_part(const struct register_files *files, unsigned number)
-{
-	for (size_t i = 0; i < files->list.count; i++)
-		if (files->list.cpu[i] == number)
-			return true;
-	return false;
-}
-
 static int check_cpus(struct registers *registers)
 {
+	const struct register_files *files = (const struct register_files *)registers;
 	struct cpulist online;
 	int result = cpulist_online(&online);
 
 	if (result < 0)
 		return result;
 	for (size_t i = 0; result == 0 && i < online.count; i++)
-		if (!takes_part((struct register_files *)registers, online.cpu[i])) {
+		if (!cpulist_has(&files->list, online.cpu[i])) {
 			log_error("CPU %u came online after perfmond was started, and is not "
 				  "counted: "
 				  "start perfmond again",

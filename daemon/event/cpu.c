@@ -6,30 +6,6 @@
 
 #include <cpuid.h>
 
-/*
- * Family and model of CPUID leaf 1, SDM volume 2A. Family 5 is the P5; family 6 is the P6 up to the
- * Pentium M (models 0x01 to 0x0d), and later CPUs above. Makers other than Intel counted otherwise.
- */
-enum cpu_class event_cpu_class(void)
-{
-	unsigned eax;
-	unsigned ebx;
-	unsigned ecx;
-	unsigned edx;
-	unsigned family;
-	unsigned model;
-
-	if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx) || ebx != signature_INTEL_ebx)
-		return CPU_X86;
-	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx))
-		return CPU_X86;
-	family = (eax >> 8) & 0xf;
-	model = ((eax >> 4) & 0xf) | ((eax >> 12) & 0xf0);
-	if (family == 5)
-		return CPU_P5;
-	return family == 6 && model <= 0x0d ? CPU_P6 : CPU_X86;
-}
-
 static unsigned cpu_maker(void)
 {
 	unsigned eax;
@@ -42,6 +18,19 @@ static unsigned cpu_maker(void)
 	if (ebx == signature_INTEL_ebx)
 		return MAKER_INTEL;
 	return ebx == signature_AMD_ebx ? MAKER_AMD : MAKER_OTHER;
+}
+
+/* Makers other than Intel counted otherwise. */
+enum cpu_class event_cpu_class(void)
+{
+	unsigned eax;
+	unsigned ebx;
+	unsigned ecx;
+	unsigned edx;
+
+	if (cpu_maker() != MAKER_INTEL || !__get_cpuid(1, &eax, &ebx, &ecx, &edx))
+		return CPU_X86;
+	return event_class_of(eax);
 }
 
 #else
@@ -63,6 +52,20 @@ static unsigned cpu_maker(void)
 }
 
 #endif
+
+/*
+ * Family and model, SDM volume 2A, CPUID leaf 1. Family 5 is the P5; family 6 is the P6 up to the
+ * Pentium M (models 0x01 to 0x0d), and later CPUs above.
+ */
+enum cpu_class event_class_of(uint32_t signature)
+{
+	unsigned family = (signature >> 8) & 0xf;
+	unsigned model = ((signature >> 4) & 0xf) | ((signature >> 12) & 0xf0);
+
+	if (family == 5)
+		return CPU_P5;
+	return family == 6 && model <= 0x0d ? CPU_P6 : CPU_X86;
+}
 
 void event_cpu_detect(struct event_cpu *ret_cpu)
 {

@@ -49,30 +49,36 @@ static const char *fidelity_name(enum event_fidelity fidelity)
 	return names[fidelity];
 }
 
-/* Whether the set is that of the CPU itself. */
-static bool is_own(enum event_set asked, enum cpu_class cpu, bool legacy)
+/*
+ * Whether the set is that of the CPU itself. A P5 or P6 whose counters cannot be had is as any
+ * other CPU.
+ */
+static bool is_own(enum event_set asked, const struct event_source *source)
 {
+	enum cpu_class cpu = source->native ? source->cpu.class : CPU_OTHER;
+
 	if (asked == EVENT_SET_AUTO)
-		return !legacy || cpu == CPU_P5 || cpu == CPU_P6;
+		return !source->legacy || cpu == CPU_P5 || cpu == CPU_P6;
 	return asked == EVENT_SET_NATIVE || (asked == EVENT_SET_P5 && cpu == CPU_P5) ||
 	       (asked == EVENT_SET_P6 && cpu == CPU_P6);
 }
 
-bool event_set_fits(enum event_set asked, enum cpu_class cpu, bool legacy)
+bool event_set_fits(enum event_set asked, const struct event_source *source)
 {
-	return legacy || is_own(asked, cpu, legacy);
+	return source->legacy || is_own(asked, source);
 }
 
-int event_set_choose(enum event_set asked, enum cpu_class cpu, bool legacy, enum event_set *ret_set)
+int event_set_choose(enum event_set asked, const struct event_source *source,
+		     enum event_set *ret_set)
 {
-	if (!event_set_fits(asked, cpu, legacy)) {
+	if (!event_set_fits(asked, source)) {
 		log_error("--events %s: a backend that programs registers takes the codes of its "
 			  "own CPU "
 			  "only; use --events native",
 			  event_set_name(asked));
 		return -EOPNOTSUPP;
 	}
-	if (is_own(asked, cpu, legacy))
+	if (is_own(asked, source))
 		*ret_set = EVENT_SET_NATIVE;
 	else
 		*ret_set = asked == EVENT_SET_AUTO ? EVENT_SET_P6 : asked;
@@ -136,13 +142,16 @@ int event_translate(const struct event_rules *rules, uint32_t select, struct eve
 
 int event_resolve(const struct event_rules *rules, uint32_t select, struct event *ret_event)
 {
-	const char *name = event_name(rules->set, rules->source.cpu.class, SELECT_EVENT(select));
 	char why[256];
 	int result = event_translate(rules, select, ret_event, why, sizeof why);
 
-	if (result < 0)
+	if (result < 0) {
+		const char *name =
+			event_name(rules->set, rules->source.cpu.class, SELECT_EVENT(select));
+
 		log_info("PMIOSETUP: event 0x%02x%s%s: %s", SELECT_EVENT(select), name ? " " : "",
 			 name ? name : "", why);
+	}
 	return result;
 }
 

@@ -129,13 +129,6 @@ struct event_source {
 	struct event_cpu cpu; /* whose codes EVENT_NATIVE has, and whose events EVENT_PERF */
 };
 
-/* Whose codes --events native means: a P5 or P6 whose counters cannot be had is as any other CPU.
- */
-static inline enum cpu_class event_native_class(const struct event_source *source)
-{
-	return source->native ? source->cpu.class : CPU_OTHER;
-}
-
 /* By which rules requests are resolved, for all the life of a device. */
 struct event_rules {
 	enum event_set set; /* never EVENT_SET_AUTO */
@@ -145,13 +138,13 @@ struct event_rules {
 };
 
 /* Whether a backend takes a set: one that takes no legacy events has its own CPU's codes alone. */
-bool event_set_fits(enum event_set asked, enum cpu_class cpu, bool legacy);
+bool event_set_fits(enum event_set asked, const struct event_source *source);
 
 /*
- * The set that --events means on a CPU: auto is native on a P5 or P6, else p6. Returns 0, or
- * -EOPNOTSUPP with the cause logged where it does not fit.
+ * The set that --events means: auto is native on a P5 or P6 whose counters can be had, else p6.
+ * Returns 0, or -EOPNOTSUPP with the cause logged where it does not fit.
  */
-int event_set_choose(enum event_set asked, enum cpu_class cpu, bool legacy,
+int event_set_choose(enum event_set asked, const struct event_source *source,
 		     enum event_set *ret_set);
 
 /*
@@ -177,6 +170,9 @@ const char *event_name(enum event_set set, enum cpu_class cpu, uint8_t code);
 /* The option word of a set, and of a class. */
 const char *event_set_name(enum event_set set);
 const char *event_class_name(enum event_class class);
+
+/* The class of an Intel CPU by its signature, EAX of CPUID leaf 1. */
+enum cpu_class event_class_of(uint32_t signature);
 
 /* The class of the CPU that this program runs on, by CPUID. */
 enum cpu_class event_cpu_class(void);

@@ -166,13 +166,15 @@ static void test_set_choose(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		for (int cpu = CPU_OTHER; cpu <= CPU_P6; cpu++) {
+			const struct event_source source = { .native = true,
+							     .legacy = rows[i].legacy,
+							     .cpu.class = (enum cpu_class)cpu };
 			enum event_set set = EVENT_SET_AUTO;
 			const char *said;
 			int result;
 
 			capture_start(STDERR_FILENO);
-			result = event_set_choose(rows[i].asked, (enum cpu_class)cpu,
-						  rows[i].legacy, &set);
+			result = event_set_choose(rows[i].asked, &source, &set);
 			said = capture_end();
 			if (rows[i].wanted[cpu] == FAIL) {
 				assert_int_equal(result, -EOPNOTSUPP);
@@ -183,9 +185,7 @@ static void test_set_choose(void **state)
 				assert_int_equal(set, rows[i].wanted[cpu]);
 				assert_string_equal(said, "");
 			}
-			assert_int_equal(
-				event_set_fits(rows[i].asked, (enum cpu_class)cpu, rows[i].legacy),
-				result == 0);
+			assert_int_equal(event_set_fits(rows[i].asked, &source), result == 0);
 		}
 #undef FAIL
 }
