@@ -84,8 +84,9 @@ struct pmc_tstamp {
 
 /*
  * Errors of every request: EFAULT the argument is not the caller's memory; ENODEV, ECONNABORTED or
- * ENOTCONN perfmond ended while the device was open. Of every request but PMIOTSTAMP: EINVAL the
- * counter is not in 0..NPMC-1. ENOTTY is the answer to any other request.
+ * ENOTCONN perfmond ended while the device was open; EIO it was killed while it took the request.
+ * Of every request but PMIOTSTAMP: EINVAL the counter is not in 0..NPMC-1. ENOTTY is the answer to
+ * any other request.
  */
 
 /*
