@@ -12,12 +12,14 @@
 
 #include "backend/tstamp.h"
 #include "background.h"
+#include "branch/branches.h"
 #include "device/device.h"
 #include "log.h"
 #include "notify.h"
 #include "options.h"
 #include "pidfile.h"
 #include "tracer.h"
+#include "transport/node.h"
 #include "transport/transport.h"
 
 struct daemon {
@@ -32,6 +34,7 @@ struct daemon {
 	struct tracer tracer;
 	struct device device;
 	struct transport *transport;
+	struct branches branches;
 };
 
 static struct daemon self;
@@ -123,6 +126,21 @@ static int open_device(void)
 	return result;
 }
 
+/* EBB events are the kernel's perf events, which msr and sim keep away from. */
+static int open_branches(void)
+{
+	char path[NODE_PATH_MAX];
+	int result;
+
+	if (self.options.backend != &perf_backend)
+		return 0;
+	node_path(&self.node, path);
+	result = branches_open(&self.branches, path, self.node.group, self.node.mode);
+	if (result == 0)
+		self.device.brancher = &self.branches.brancher;
+	return result;
+}
+
 static int open_transport(void)
 {
 	int result;
@@ -203,6 +221,9 @@ static int start(void)
 	result = open_device();
 	if (result < 0)
 		return result;
+	result = open_branches();
+	if (result < 0)
+		return result;
 	return open_transport();
 }
 
@@ -210,6 +231,8 @@ static void finish(void)
 {
 	if (self.transport)
 		transport_close(self.transport);
+	if (self.device.brancher)
+		branches_close(&self.branches);
 	if (self.device.backend) {
 		device_close(&self.device);
 		self.device.backend->operations->close(self.device.backend);

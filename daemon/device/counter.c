@@ -34,7 +34,7 @@ int counter_setup(struct device *device, int number, uint32_t select)
 	if (result < 0)
 		return result;
 	result = device->backend->operations->setup(device->backend, (unsigned)number, &event,
-						    device->thread);
+						    device->caller.thread);
 	if (result < 0)
 		return result;
 	device->counter[number] = (struct device_counter){ .configured = true, .event = event };

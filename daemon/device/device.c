@@ -66,7 +66,7 @@ int device_ioctl(struct device *device, bool write, uint32_t number, const void 
 			return -EFAULT;
 		decoded = request_decode(request, argument);
 	}
-	device->thread = caller->thread;
+	device->caller = *caller;
 	result = serve(device, write, request, &decoded);
 	trace_request(device->trace, caller, device, request, &decoded, result, begin);
 	if (result < 0)

@@ -13,7 +13,7 @@
 #include "event/event.h"
 
 /*
- * The device of perfmon(4): two counters, their rules, the seven requests and PMIOEVENT. It knows
+ * The device of perfmon(4): two counters, their rules, the seven requests and ours. It knows
  * neither how a request arrives nor where a count comes from. One request at a time: the caller
  * serializes.
  *
@@ -30,6 +30,18 @@ struct time_stamp {
 	int (*read)(struct time_stamp *stamp, uint32_t *ret_mhz, uint64_t *ret_value);
 };
 
+/* Who asks. */
+struct caller {
+	int thread; /* its kernel thread id, 0 where the daemon's pid namespace does not have it */
+	uint32_t user;
+};
+
+/* What answers PMIOEBB, with its errors. */
+struct brancher {
+	int (*attach)(struct brancher *brancher, const struct perfmon_ebb *request,
+		      const struct caller *caller, uint64_t *ret_token);
+};
+
 struct device_counter {
 	bool configured;
 	bool running;
@@ -43,15 +55,12 @@ struct device {
 	struct backend *backend;
 	struct event_rules rules;
 	struct time_stamp *stamp;
-	struct trace *trace; /* NULL: no trace */
+	struct trace *trace;       /* NULL: no trace */
+	struct brancher *brancher; /* NULL: no PMIOEBB */
 	bool has_writer;
-	int thread; /* the kernel thread id of who asks, while a request is served */
+	struct caller caller; /* who asks, while a request is served */
+	struct event asked;   /* what PMIOTRANSLATE found, while it is served */
 	struct device_counter counter[NPMC];
-};
-
-/* Who asks, for the trace. */
-struct caller {
-	int thread; /* its kernel thread id, 0 where the daemon's pid namespace does not have it */
 };
 
 /*

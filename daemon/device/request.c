@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "device/request.h"
 
+#include <errno.h>
 #include <machine/perfmon.h>
 #include <perfmon/ext.h>
 #include <stdio.h>
@@ -53,6 +54,23 @@ static int handle_event(struct device *device, struct argument *argument)
 	return counter_event(device, argument->number, &argument->event);
 }
 
+static int handle_translate(struct device *device, struct argument *argument)
+{
+	char why[256];
+	uint32_t select = argument->select & ~((uint32_t)PMCF_SYS_FLAGS << 16);
+
+	argument->event = &device->asked;
+	return event_translate(&device->rules, select, &device->asked, why, sizeof why);
+}
+
+static int handle_ebb(struct device *device, struct argument *argument)
+{
+	if (!device->brancher)
+		return -EOPNOTSUPP;
+	return device->brancher->attach(device->brancher, &argument->ebb, &device->caller,
+					&argument->ebb.peb_token);
+}
+
 /*
  * The requests that carry 64 bits stand here in both layouts, told apart by the size in the number:
  * an i386 client aligns them to 4. For the same numbers on a kernel with other direction bits
@@ -79,6 +97,8 @@ static const struct request requests[] = {
 	{ _IOR('5', 6, struct quad_4), "PMIOTSTAMP", LAYOUT_QUAD_4, false, true, false,
 	  handle_tstamp },
 	{ PMIOEVENT, "PMIOEVENT", LAYOUT_EVENT, true, true, false, handle_event },
+	{ PMIOTRANSLATE, "PMIOTRANSLATE", LAYOUT_EVENT, true, true, false, handle_translate },
+	{ PMIOEBB, "PMIOEBB", LAYOUT_EBB, true, true, false, handle_ebb },
 };
 
 _Static_assert(PMIOREAD == _IOWR('5', 4, struct quad_8) || PMIOREAD == _IOWR('5', 4, struct quad_4),
@@ -103,6 +123,7 @@ size_t request_size(const struct request *request)
 		[LAYOUT_QUAD_4] = 12,
 		[LAYOUT_QUAD_8] = 16,
 		[LAYOUT_EVENT] = sizeof(struct perfmon_event),
+		[LAYOUT_EBB] = sizeof(struct perfmon_ebb),
 	};
 
 	return sizes[request->layout];
@@ -118,11 +139,18 @@ struct argument request_decode(const struct request *request, const void *bytes)
 	struct argument argument = { 0 };
 	const uint8_t *byte = bytes;
 
+	if (request->layout == LAYOUT_EBB) {
+		memcpy(&argument.ebb, bytes, sizeof argument.ebb);
+		return argument;
+	}
 	memcpy(&argument.number, byte, sizeof argument.number);
 	/* By the byte: pmc_val lies as on a little-endian machine, whatever this one is. */
 	if (request->layout == LAYOUT_PMC)
 		argument.select = byte[4] | (uint32_t)byte[5] << 8 | (uint32_t)byte[6] << 16 |
 				  (uint32_t)byte[7] << 24;
+	if (request->layout == LAYOUT_EVENT)
+		memcpy(&argument.select, byte + offsetof(struct perfmon_event, pme_val),
+		       sizeof argument.select);
 	return argument;
 }
 
@@ -158,6 +186,10 @@ void request_encode(const struct request *request, const struct argument *argume
 
 	if (request->layout == LAYOUT_EVENT) {
 		encode_event(argument->number, argument->event, bytes);
+		return;
+	}
+	if (request->layout == LAYOUT_EBB) {
+		memcpy(bytes, &argument->ebb, sizeof argument->ebb);
 		return;
 	}
 	memset(byte, 0, request_size(request));

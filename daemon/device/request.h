@@ -2,6 +2,7 @@
 #ifndef PERFMOND_DEVICE_REQUEST_H
 #define PERFMOND_DEVICE_REQUEST_H
 
+#include <perfmon/ext.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,14 +17,16 @@ enum layout {
 	LAYOUT_QUAD_4, /* int, 64 bits aligned to 4: struct pmc_data and pmc_tstamp of i386 */
 	LAYOUT_QUAD_8, /* int, 64 bits aligned to 8: the same on other machines */
 	LAYOUT_EVENT,  /* struct perfmon_event */
+	LAYOUT_EBB,    /* struct perfmon_ebb */
 };
 
 /* An argument out of its layout. */
 struct argument {
 	int32_t number;            /* of the counter; the rate in a struct pmc_tstamp */
-	uint32_t select;           /* pmc_val */
+	uint32_t select;           /* pmc_val, pme_val */
 	uint64_t value;            /* pmcd_value, pmct_value */
 	const struct event *event; /* LAYOUT_EVENT; valid while the request is served */
+	struct perfmon_ebb ebb;    /* LAYOUT_EBB */
 };
 
 struct request {

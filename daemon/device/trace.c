@@ -79,17 +79,37 @@ static void pmc_text(const struct device *device, const struct argument *argumen
 		 SELECT_MASK(select));
 }
 
+/* Without the token, which is for the event's process alone. */
+static void ebb_text(const struct perfmon_ebb *ebb, char *text, size_t size)
+{
+	snprintf(text, size, "{thread=%d, type=%u, config=0x%llx, period=%u}", ebb->peb_thread,
+		 ebb->peb_type, (unsigned long long)ebb->peb_config, ebb->peb_period);
+}
+
+static void event_text(const struct request *request, const struct argument *argument, int result,
+		       char *text, size_t size)
+{
+	const char *more = result < 0 ? "" : ", ...";
+
+	if (request->number == PMIOTRANSLATE)
+		snprintf(text, size, "{val=0x%08x%s}", argument->select, more);
+	else
+		snprintf(text, size, "{num=%d%s}", argument->number, more);
+}
+
 static void argument_text(const struct device *device, const struct request *request,
 			  const struct argument *argument, int result, char *text, size_t size)
 {
 	unsigned long long value = argument->value;
 
-	if (request->layout == LAYOUT_INT)
+	if (request->layout == LAYOUT_EBB)
+		ebb_text(&argument->ebb, text, size);
+	else if (request->layout == LAYOUT_INT)
 		snprintf(text, size, "[%d]", argument->number);
 	else if (request->layout == LAYOUT_PMC && (!request->gives || result == 0))
 		pmc_text(device, argument, text, size);
 	else if (request->layout == LAYOUT_EVENT)
-		snprintf(text, size, "{num=%d%s}", argument->number, result < 0 ? "" : ", ...");
+		event_text(request, argument, result, text, size);
 	else if (result < 0)
 		snprintf(text, size, request->takes ? "{num=%d}" : "{}", argument->number);
 	else if (request->takes)

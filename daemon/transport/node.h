@@ -8,8 +8,8 @@
 
 #define NODE_PATH_MAX 128
 
-/* The longest name that fits, and that the kernel takes for a CUSE device. */
-#define NODE_NAME_MAX 100
+/* The longest name of which "/dev/NAME.socket" is an address, unix(7). */
+#define NODE_NAME_MAX 95
 
 /* "/dev/NAME". */
 void node_path(const struct node *node, char path[NODE_PATH_MAX]);

@@ -120,7 +120,9 @@ static struct transport *transport_of(fuse_req_t req)
 
 static struct caller caller_of(fuse_req_t req)
 {
-	return (struct caller){ .thread = fuse_req_ctx(req)->pid };
+	const struct fuse_ctx *context = fuse_req_ctx(req);
+
+	return (struct caller){ .thread = context->pid, .user = context->uid };
 }
 
 /* The file handle is the access mode, because only OPEN tells it. */

@@ -52,4 +52,48 @@ struct perfmon_event {
  */
 #define PMIOEVENT _IOWR('P', 1, struct perfmon_event)
 
+/*
+ * What a PMIOSETUP with pme_val would have counted, and sets nothing up: pme_num is not looked at.
+ * Any open file may ask. Errors: EOPNOTSUPP as there.
+ */
+#define PMIOTRANSLATE _IOWR('P', 3, struct perfmon_event)
+
+/* An event whose overflows branch, see libperfmon(3); perf_event_open(2) has the attributes. */
+struct perfmon_ebb {
+	int32_t peb_thread; /* in: a thread's id, or 0 for the caller */
+	uint32_t peb_type; /* in: attr.type; PERF_TYPE_RAW, HARDWARE, HW_CACHE, SOFTWARE, BREAKPOINT
+			    */
+	uint64_t peb_config;  /* in: attr.config, with bit 63 */
+	uint64_t peb_address; /* in: attr.bp_addr of a breakpoint, else 0 */
+	uint32_t peb_length;  /* in: attr.bp_len of a breakpoint, for writes; else 0 */
+	uint32_t peb_period;  /* in: events from one branch to the next, 1 to 0x7fffffff */
+	uint64_t peb_leader;  /* in: the token of the group's leader, or 0 */
+	uint64_t peb_token;   /* out: by which the thread's process takes the event */
+};
+
+/*
+ * Opens an event of user mode on a thread, disabled: a leader is pinned and exclusive, a member is
+ * neither. Any open file may ask, for a thread of its own user. For a minute the event waits for
+ * the thread's process to take it. Errors: EINVAL, EOPNOTSUPP the attributes, as libperfmon(3) has
+ * them; ESRCH no such thread, or the caller's process ids are not perfmond's and it named one;
+ * EPERM another user's thread; ENOENT no such leader on the thread; EMFILE 64 events of this user
+ * wait; others as perf_event_open(2). EOPNOTSUPP too where perfmond's backend is not perf.
+ */
+#define PMIOEBB _IOWR('P', 2, struct perfmon_ebb)
+
+/*
+ * The socket beside the node: its path with ".socket" behind, of type SOCK_SEQPACKET, of the same
+ * group and mode. Who connects sends a token, 8 bytes, and is sent this, with the event's
+ * descriptor beside it (SCM_RIGHTS). perfmond, too, has the event open as long as the connection
+ * is.
+ */
+struct perfmon_taken {
+	int32_t pet_error;   /* 0; ENOENT no such token, or another process's */
+	int32_t pet_thread;  /* as perfmond sees its id */
+	uint64_t pet_config; /* attr.config, with bit 63 */
+	uint32_t pet_type;   /* attr.type */
+	uint32_t pet_period;
+	uint64_t pet_leader; /* its token, or 0 */
+};
+
 #endif

@@ -14,7 +14,7 @@ uint64_t fake_now;
 uint64_t fake_tick;
 char fake_lines[4096];
 
-const struct caller fake_caller = { .thread = 4242 };
+const struct caller fake_caller = { .thread = 4242, .user = 1000 };
 
 static struct fake_counter *counter_of(struct backend *backend, unsigned number)
 {
@@ -125,6 +125,19 @@ static void write_line(struct trace *trace, const char *line, size_t length)
 	strcat(fake_lines, line);
 }
 
+static int attach(struct brancher *brancher, const struct perfmon_ebb *ebb,
+		  const struct caller *caller, uint64_t *ret_token)
+{
+	assert_ptr_equal(brancher, &fake.brancher);
+	fake.calls.attach++;
+	fake.asked = *ebb;
+	fake.asking = *caller;
+	if (fake.failure < 0)
+		return fake.failure;
+	*ret_token = FAKE_TOKEN;
+	return 0;
+}
+
 int fake_setup(void **state)
 {
 	const struct event_source source = {
@@ -139,7 +152,9 @@ int fake_setup(void **state)
 		.trace = { .nanoseconds = nanoseconds, .process = process, .write = write_line },
 		.device = { .rules = { .set = EVENT_SET_NATIVE, .source = source },
 			    .backend = &fake.backend,
-			    .stamp = &fake.stamp },
+			    .stamp = &fake.stamp,
+			    .brancher = &fake.brancher },
+		.brancher = { .attach = attach },
 	};
 	fake_stamp_result = 0;
 	fake_stamp_mhz = 2600;
@@ -152,8 +167,8 @@ int fake_setup(void **state)
 
 unsigned fake_calls(void)
 {
-	return fake.calls.setup + fake.calls.start + fake.calls.stop + fake.calls.read +
-	       fake.calls.release;
+	return fake.calls.attach + fake.calls.setup + fake.calls.start + fake.calls.stop +
+	       fake.calls.read + fake.calls.release;
 }
 
 static int request(uint32_t number, const void *argument, size_t size, void *reply)

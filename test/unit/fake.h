@@ -12,6 +12,7 @@
  * test when it is called in a state that backend.h rules out.
  */
 struct fake_calls {
+	unsigned attach;
 	unsigned setup;
 	unsigned start;
 	unsigned stop;
@@ -31,6 +32,9 @@ struct fake {
 	struct backend backend;
 	struct fake_counter counter[NPMC];
 	struct fake_calls calls;
+	struct brancher brancher;
+	struct perfmon_ebb asked; /* by the latest PMIOEBB */
+	struct caller asking;
 	int failure; /* what the next calls answer, 0 or a negative errno */
 	struct time_stamp stamp;
 	struct trace trace;
@@ -56,6 +60,9 @@ int fake_setup(void **state);
 
 /* The sum of all calls. */
 unsigned fake_calls(void);
+
+/* What PMIOEBB gives. */
+#define FAKE_TOKEN UINT64_C(0x0ebd123456789abc)
 
 extern const struct caller fake_caller;
 

@@ -25,8 +25,8 @@ int model_kind_by_name(const char *name, enum model_kind *ret_kind)
 	return strcmp(name, "p5") == 0 || strcmp(name, "p6") == 0 ? 0 : -EINVAL;
 }
 
-#define NAME_50  "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
-#define NAME_100 NAME_50 NAME_50
+#define NAME_50 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
+#define NAME_95 NAME_50 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrs"
 
 #define DEFAULTS                                                                 \
 	.backend = &perf_backend, .events = EVENT_SET_AUTO, .device = "perfmon", \
@@ -80,7 +80,7 @@ static const struct replaced {
 } replaced[] = {
 	{ { "--device", "p" }, "p", 0, 0, 0, 0 },
 	{ { "--device", "a-b_c.d9" }, "a-b_c.d9", 0, 0, 0, 0 },
-	{ { "--device", NAME_100 }, NAME_100, 0, 0, 0, 0 },
+	{ { "--device", NAME_95 }, NAME_95, 0, 0, 0, 0 },
 	{ { "--state-dir", "/s" }, 0, "/s", 0, 0, 0 },
 	{ { "--backend", "sim" }, 0, 0, &sim_backend, 0, 0 },
 	{ { "--backend", "msr", "--scope", "system" }, 0, 0, &msr_backend, 0, 0 },
@@ -157,7 +157,7 @@ static const struct bad {
 	{ { "--device", "a b" }, "a b" },
 	{ { "--device", "a\nb" }, "letters" },
 	{ { "--device", "\xc3\xa4" }, "letters" },
-	{ { "--device", NAME_100 "x" }, "plain name" },
+	{ { "--device", NAME_95 "x" }, "plain name" },
 	{ { "--mode", "" }, "octal" },
 	{ { "--mode", "8" }, "octal" },
 	{ { "--mode", "1000" }, "octal" },

@@ -164,7 +164,29 @@ static void test_errors(void **state)
 	check_lines("1234 client ioctl 0x00005401 = -1 ENOTTY <9 us>\n");
 }
 
-/* Each flag by its name, and codes that have no name. */
+/* The token is not told: who reads the trace could take the event. */
+static void test_ebb(void **state)
+{
+	struct perfmon_ebb ebb = { .peb_thread = 17,
+				   .peb_type = 4,
+				   .peb_config = UINT64_C(0x800000000001001e),
+				   .peb_period = 100000 };
+	struct perfmon_event event = { .pme_val = 0x10079 };
+	char reply[DEVICE_REPLY_MAX];
+	size_t size;
+
+	(void)state;
+	assert_int_equal(device_ioctl(&fake.device, false, PMIOEBB, &ebb, sizeof ebb, reply, &size,
+				      &fake_caller),
+			 0);
+	check_lines("1234 client PMIOEBB {thread=17, type=4, config=0x800000000001001e, "
+		    "period=100000} = 0 <9 us>\n");
+	assert_int_equal(device_ioctl(&fake.device, false, PMIOTRANSLATE, &event, sizeof event,
+				      reply, &size, &fake_caller),
+			 0);
+	check_lines("1234 client PMIOTRANSLATE {val=0x00010079, ...} = 0 <9 us>\n");
+}
+
 /* What an event became, with its class and how it differs; a refusal is told in the log. */
 static void test_setup_and_event(void **state)
 {
@@ -193,6 +215,7 @@ static void test_setup_and_event(void **state)
 		    "mask=0} = -1 EOPNOTSUPP <9 us>\n");
 }
 
+/* Each flag by its name, and codes that have no name. */
 static void test_flags(void **state)
 {
 	static const struct {
@@ -239,8 +262,9 @@ static void test_flags(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(open_and_close),  TEST(unknown_caller), TEST(microseconds), TEST(requests),
-		TEST(setup_and_event), TEST(both_layouts),   TEST(errors),       TEST(flags),
+		TEST(open_and_close), TEST(unknown_caller),  TEST(microseconds),
+		TEST(requests),       TEST(setup_and_event), TEST(both_layouts),
+		TEST(errors),         TEST(flags),           TEST(ebb),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

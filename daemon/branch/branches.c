@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "branch/branches.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "branch/attributes.h"
+#include "branch/target.h"
+#include "log.h"
+
+/* The library knows its own signals by the upper bits of sig_data, and perfmond's tokens by these.
+ */
+#define TOKEN_MARK (UINT64_C(0x0ebd) << 48)
+#define TOKEN_BITS (~(UINT64_C(0xffff) << 48))
+
+static int make_token(uint64_t *ret_token)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof random, 0) != sizeof random)
+		return -EIO;
+	*ret_token = TOKEN_MARK | (random & TOKEN_BITS);
+	return 0;
+}
+
+static int refuse(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		log_error("PMIOEBB: the kernel forbids the event (%s): perfmond needs CAP_PERFMON "
+			  "and CAP_KILL, or CAP_SYS_ADMIN where kernel.perf_event_paranoid is 3",
+			  strerrorname_np(error));
+		return -EACCES;
+	case EMFILE:
+	case ENFILE:
+		log_error("PMIOEBB: %s; raise the limit of open files (ulimit -n, LimitNOFILE=)",
+			  strerror(error));
+		return -error;
+	case ENOSYS:
+		log_error("PMIOEBB: this kernel has no perf_event_open(2): run one with "
+			  "CONFIG_PERF_EVENTS");
+		return -EOPNOTSUPP;
+	/* ENOENT is for the leader, ENODEV for the node. */
+	case ENOENT:
+	case ENODEV:
+		return -EOPNOTSUPP;
+	default:
+		return -error;
+	}
+}
+
+static int open_event(struct branches *branches, const struct perfmon_ebb *request, pid_t thread,
+		      uint64_t token)
+{
+	struct perf_event_attr attr;
+	int group = -1;
+	int result = branch_attributes(request, &attr);
+
+	if (result < 0)
+		return result;
+	if (request->peb_leader) {
+		group = offers_leader(&branches->offers, request->peb_leader, thread);
+		if (group < 0)
+			return group;
+	}
+	attr.sig_data = attr.sigtrap ? token : 0;
+	result = (int)syscall(SYS_perf_event_open, &attr, thread, -1, group, PERF_FLAG_FD_CLOEXEC);
+	if (result < 0)
+		result = refuse(errno);
+	if (group >= 0)
+		close(group);
+	return result;
+}
+
+/* An id whose thread ended may have become another's before the event was opened on it. */
+static int check_again(const struct target *target)
+{
+	struct target later = { 0 };
+	int result = target_find(target->thread, &later);
+
+	if (result == 0 && later.process != target->process)
+		result = -ESRCH;
+	return result;
+}
+
+static int offer(struct branches *branches, const struct perfmon_ebb *request, uid_t user,
+		 const struct target *target, uint64_t token)
+{
+	struct timespec time;
+	struct offer offer = {
+		.token = token,
+		.process = target->process,
+		.user = user,
+		.what = { .pet_thread = target->thread,
+			  .pet_type = request->peb_type,
+			  .pet_config = request->peb_config,
+			  .pet_period = request->peb_period,
+			  .pet_leader = request->peb_leader },
+	};
+	int result = open_event(branches, request, target->thread, token);
+
+	if (result < 0)
+		return result;
+	offer.fd = result;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	offer.since = time.tv_sec;
+	result = check_again(target);
+	if (result == 0)
+		result = offers_add(&branches->offers, &offer);
+	if (result < 0)
+		close(offer.fd);
+	else
+		server_watch(&branches->server);
+	return result;
+}
+
+static int attach(struct brancher *brancher, const struct perfmon_ebb *request,
+		  const struct caller *caller, uint64_t *ret_token)
+{
+	struct branches *branches = (struct branches *)brancher;
+	struct target target = { 0 };
+	uint64_t token = 0;
+	int result = target_choose(caller->thread, caller->user, request->peb_thread, &target);
+
+	if (result == 0)
+		result = make_token(&token);
+	if (result == 0)
+		result = offer(branches, request, caller->user, &target, token);
+	if (result == 0)
+		*ret_token = token;
+	return result;
+}
+
+int branches_open(struct branches *branches, const char *node, gid_t group, mode_t mode)
+{
+	branches->brancher.attach = attach;
+	offers_open(&branches->offers);
+	return server_open(&branches->server, node, group, mode, &branches->offers);
+}
+
+void branches_close(struct branches *branches)
+{
+	server_close(&branches->server);
+	offers_close(&branches->offers);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_BRANCH_BRANCHES_H
+#define PERFMOND_BRANCH_BRANCHES_H
+
+#include "branch/server.h"
+#include "device/device.h"
+
+/* What answers PMIOEBB: events on clients' threads, and the socket at which these take them. */
+struct branches {
+	struct brancher brancher; /* first: what the device sees of it */
+	struct offers offers;
+	struct server server;
+};
+
+/*
+ * Makes the socket beside the node; the calling process shall have no thread of which it forks.
+ * node: its path. Errors, logged: as server_open().
+ */
+int branches_open(struct branches *branches, const char *node, gid_t group, mode_t mode);
+
+/* Takes the socket away and closes every event. */
+void branches_close(struct branches *branches);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "branch/offers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+void offers_open(struct offers *offers)
+{
+	*offers = (struct offers){ .lock = PTHREAD_MUTEX_INITIALIZER };
+}
+
+static void free_place(struct offer *offer)
+{
+	close(offer->fd);
+	offer->token = 0;
+}
+
+void offers_close(struct offers *offers)
+{
+	for (int i = 0; i < OFFERS_MAX; i++)
+		if (offers->offer[i].token)
+			free_place(&offers->offer[i]);
+}
+
+static bool waits(const struct offer *offer)
+{
+	return offer->token && !offer->taken;
+}
+
+static int find_place(const struct offers *offers, uid_t user)
+{
+	int place = -EMFILE;
+	int waiting = 0;
+
+	for (int i = OFFERS_MAX - 1; i >= 0; i--) {
+		if (!offers->offer[i].token)
+			place = i;
+		waiting += waits(&offers->offer[i]) && offers->offer[i].user == user;
+	}
+	return waiting < OFFERS_WAITING_MAX ? place : -EMFILE;
+}
+
+int offers_add(struct offers *offers, const struct offer *offer)
+{
+	int place;
+
+	pthread_mutex_lock(&offers->lock);
+	place = find_place(offers, offer->user);
+	if (place >= 0)
+		offers->offer[place] = *offer;
+	pthread_mutex_unlock(&offers->lock);
+	return place < 0 ? place : 0;
+}
+
+static struct offer *find(struct offers *offers, uint64_t token)
+{
+	for (int i = 0; i < OFFERS_MAX && token; i++)
+		if (offers->offer[i].token == token)
+			return &offers->offer[i];
+	return NULL;
+}
+
+int offers_leader(struct offers *offers, uint64_t token, pid_t thread)
+{
+	struct offer *offer;
+	int result = -ENOENT;
+
+	pthread_mutex_lock(&offers->lock);
+	offer = find(offers, token);
+	if (offer && offer->what.pet_thread == thread) {
+		result = fcntl(offer->fd, F_DUPFD_CLOEXEC, 0);
+		if (result < 0)
+			result = -errno;
+	}
+	pthread_mutex_unlock(&offers->lock);
+	return result;
+}
+
+int offers_take(struct offers *offers, uint64_t token, pid_t process, int *ret_fd,
+		struct perfmon_taken *ret_what)
+{
+	struct offer *offer;
+	int result = -ENOENT;
+
+	pthread_mutex_lock(&offers->lock);
+	offer = find(offers, token);
+	if (offer && !offer->taken && offer->process == process) {
+		offer->taken = true;
+		*ret_fd = offer->fd;
+		*ret_what = offer->what;
+		result = (int)(offer - offers->offer);
+	}
+	pthread_mutex_unlock(&offers->lock);
+	return result;
+}
+
+void offers_end(struct offers *offers, int place)
+{
+	pthread_mutex_lock(&offers->lock);
+	free_place(&offers->offer[place]);
+	pthread_mutex_unlock(&offers->lock);
+}
+
+bool offers_expire(struct offers *offers, time_t since)
+{
+	bool others = false;
+
+	pthread_mutex_lock(&offers->lock);
+	for (int i = 0; i < OFFERS_MAX; i++) {
+		struct offer *offer = &offers->offer[i];
+
+		if (waits(offer) && offer->since <= since)
+			free_place(offer);
+		others |= waits(offer);
+	}
+	pthread_mutex_unlock(&offers->lock);
+	return others;
+}

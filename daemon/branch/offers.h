@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_BRANCH_OFFERS_H
+#define PERFMOND_BRANCH_OFFERS_H
+
+#include <perfmon/ext.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Events that were opened for a process and wait for it, or were taken by it. Requests add them,
+ * the socket's thread hands them out: each function locks for itself.
+ */
+#define OFFERS_MAX         1024
+#define OFFERS_WAITING_MAX 64 /* of a user */
+
+struct offer {
+	uint64_t token; /* 0: a free place */
+	int fd;         /* the table's own */
+	pid_t process;  /* which may take it */
+	uid_t user;     /* who asked */
+	bool taken;
+	time_t since; /* CLOCK_MONOTONIC, s */
+	struct perfmon_taken what;
+};
+
+struct offers {
+	pthread_mutex_t lock;
+	struct offer offer[OFFERS_MAX];
+};
+
+void offers_open(struct offers *offers);
+
+/* Closes every event. */
+void offers_close(struct offers *offers);
+
+/*
+ * Adds an event and takes its descriptor over. Errors, the descriptor stays the caller's: -EMFILE
+ * where OFFERS_WAITING_MAX of the user wait, or the table is full.
+ */
+int offers_add(struct offers *offers, const struct offer *offer);
+
+/*
+ * A copy of the descriptor of a thread's event, for the group_fd of a member; the caller closes it.
+ * Errors: -ENOENT no such leader on the thread, others as fcntl(2).
+ */
+int offers_leader(struct offers *offers, uint64_t token, pid_t thread);
+
+/*
+ * Hands an event out, once. Returns its place for offers_end(). *ret_fd stays the table's.
+ * Errors: -ENOENT no such token, another process's or taken.
+ */
+int offers_take(struct offers *offers, uint64_t token, pid_t process, int *ret_fd,
+		struct perfmon_taken *ret_what);
+
+/* Closes an event and frees its place. */
+void offers_end(struct offers *offers, int place);
+
+/* Closes the events that wait since a time or longer; tells whether others wait. */
+bool offers_expire(struct offers *offers, time_t since);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_BRANCH_SERVER_H
+#define PERFMOND_BRANCH_SERVER_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/un.h>
+
+#include "branch/offers.h"
+
+/*
+ * The socket beside the node, served by a thread of its own that sleeps until somebody connects, so
+ * that no request on the node waits for it, or costs a system call more.
+ */
+#define CONNECTIONS_MAX OFFERS_MAX
+
+/* For who connects and says nothing, and for offers that nobody takes: at least so long, s. */
+#define PATIENCE 60
+
+struct connection {
+	uid_t user;
+	pid_t process;
+	int place; /* of its offer, or -1: it has said nothing */
+	time_t since;
+};
+
+struct server {
+	struct offers *offers;
+	struct sockaddr_un address;
+	pthread_t thread;
+	int timer; /* timerfd_create(2): something waits */
+	/* The socket, the timer, the connections. */
+	struct pollfd poll[2 + CONNECTIONS_MAX];
+	struct connection connection[CONNECTIONS_MAX];
+	int connections;
+};
+
+/*
+ * Makes the socket: the node's path with ".socket" behind, of that group and mode. Errors, logged:
+ * -EEXIST where something else has the name, others as the system has them.
+ */
+int server_open(struct server *server, const char *node, gid_t group, mode_t mode,
+		struct offers *offers);
+
+/* Sees to it that offers which nobody takes are dropped. */
+void server_watch(struct server *server);
+
+/* Ends the thread and takes the socket away. */
+void server_close(struct server *server);
+
+#endif

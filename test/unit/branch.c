@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/hw_breakpoint.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "branch/attributes.h"
+#include "branch/offers.h"
+#include "branch/target.h"
+#include "unit.h"
+
+#define EBB (UINT64_C(1) << 63)
+
+static struct offers offers;
+
+static int setup(void **state)
+{
+	(void)state;
+	offers_open(&offers);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	offers_close(&offers);
+	return 0;
+}
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* An event of process 10, thread 11; its descriptor, which is any. */
+static int add(uint64_t token, uid_t user, time_t since)
+{
+	struct offer offer = { .token = token,
+			       .fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+			       .process = 10,
+			       .user = user,
+			       .since = since,
+			       .what = { .pet_thread = 11, .pet_period = 5 } };
+
+	assert_int_equal(offers_add(&offers, &offer), 0);
+	return offer.fd;
+}
+
+static int take(uint64_t token, pid_t process)
+{
+	struct perfmon_taken what = { .pet_period = 77 };
+	int fd = -1;
+	int place = offers_take(&offers, token, process, &fd, &what);
+
+	if (place < 0) {
+		assert_int_equal(fd, -1);
+		assert_int_equal(what.pet_period, 77);
+		return place;
+	}
+	assert_true(is_open(fd));
+	assert_int_equal(what.pet_thread, 11);
+	assert_int_equal(what.pet_period, 5);
+	return place;
+}
+
+static void test_take(void **state)
+{
+	int fd = add(3, 1000, 0);
+	int place;
+
+	(void)state;
+	assert_int_equal(take(4, 10), -ENOENT);
+	assert_int_equal(take(0, 10), -ENOENT);
+	assert_int_equal(take(3, 11), -ENOENT);
+	place = take(3, 10);
+	assert_true(place >= 0);
+	assert_int_equal(take(3, 10), -ENOENT);
+	assert_true(is_open(fd));
+	offers_end(&offers, place);
+	assert_false(is_open(fd));
+}
+
+static void test_leader(void **state)
+{
+	int fd = add(3, 1000, 0);
+	int copy = offers_leader(&offers, 3, 11);
+
+	(void)state;
+	assert_true(copy >= 0 && copy != fd);
+	assert_int_equal(fcntl(copy, F_GETFD), FD_CLOEXEC);
+	close(copy);
+	assert_int_equal(offers_leader(&offers, 3, 12), -ENOENT);
+	assert_int_equal(offers_leader(&offers, 4, 11), -ENOENT);
+	assert_int_equal(offers_leader(&offers, 0, 0), -ENOENT);
+	/* Taken, it leads all the same. */
+	assert_true(take(3, 10) >= 0);
+	copy = offers_leader(&offers, 3, 11);
+	assert_true(copy >= 0);
+	close(copy);
+}
+
+static void test_waiting(void **state)
+{
+	struct offer offer = { .token = 1000, .fd = -1, .process = 10, .user = 1 };
+
+	(void)state;
+	for (unsigned i = 0; i < OFFERS_WAITING_MAX; i++)
+		add(1 + i, 1, 0);
+	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
+	/* Another user, and one's own that were taken. */
+	add(2000, 2, 0);
+	assert_true(take(1, 10) >= 0);
+	add(3000, 1, 0);
+	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
+}
+
+static void test_expire(void **state)
+{
+	int old = add(1, 1, 100);
+	int taken = add(2, 1, 100);
+	int young = add(3, 1, 101);
+
+	(void)state;
+	assert_true(take(2, 10) >= 0);
+	assert_true(offers_expire(&offers, 100));
+	assert_false(is_open(old));
+	assert_true(is_open(taken));
+	assert_true(is_open(young));
+	assert_int_equal(take(1, 10), -ENOENT);
+	assert_false(offers_expire(&offers, 101));
+	assert_false(is_open(young));
+	assert_true(is_open(taken));
+}
+
+static struct perfmon_ebb plain(void)
+{
+	return (struct perfmon_ebb){ .peb_type = PERF_TYPE_SOFTWARE,
+				     .peb_config = PERF_COUNT_SW_PAGE_FAULTS | EBB,
+				     .peb_period = 1 };
+}
+
+/* A client gets user mode and its own thread, whatever it asks for. */
+static void test_attributes(void **state)
+{
+	struct perfmon_ebb request = plain();
+	struct perf_event_attr attr;
+
+	(void)state;
+	assert_int_equal(branch_attributes(&request, &attr), 0);
+	assert_true(attr.exclude_kernel && attr.exclude_hv && attr.disabled);
+	assert_true(attr.pinned && attr.exclusive && attr.remove_on_exec);
+	assert_false(attr.inherit || attr.freq || attr.enable_on_exec || attr.sample_type);
+#ifdef __powerpc64__
+	assert_int_equal(attr.config, request.peb_config);
+	assert_int_equal(attr.sample_period, 0);
+#else
+	assert_int_equal(attr.config, PERF_COUNT_SW_PAGE_FAULTS);
+	assert_int_equal(attr.sample_period, 1);
+	assert_true(attr.sigtrap);
+#endif
+	request.peb_leader = 5;
+	assert_int_equal(branch_attributes(&request, &attr), 0);
+	assert_false(attr.pinned || attr.exclusive || attr.disabled);
+	request = (struct perfmon_ebb){ .peb_type = PERF_TYPE_BREAKPOINT,
+					.peb_config = EBB,
+					.peb_address = 0x1000,
+					.peb_length = 4,
+					.peb_period = 1 };
+	assert_int_equal(branch_attributes(&request, &attr), 0);
+	assert_int_equal(attr.bp_type, HW_BREAKPOINT_W);
+	assert_int_equal(attr.bp_addr, 0x1000);
+	assert_int_equal(attr.bp_len, 4);
+}
+
+static void test_refused_attributes(void **state)
+{
+	static const struct {
+		struct perfmon_ebb request;
+		int error;
+	} rows[] = {
+		{ { .peb_type = 1, .peb_config = 2, .peb_period = 1 }, -EINVAL },
+		{ { .peb_type = 1, .peb_config = EBB | 2 }, -EINVAL },
+		{ { .peb_type = 1, .peb_config = EBB | 2, .peb_period = 0x80000000 }, -EINVAL },
+		{ { .peb_type = 1, .peb_config = EBB | 2, .peb_period = 1, .peb_address = 1 },
+		  -EINVAL },
+		{ { .peb_type = 1, .peb_config = EBB | 2, .peb_period = 1, .peb_length = 1 },
+		  -EINVAL },
+		/* Clocks; context switches, which are the kernel's. */
+		{ { .peb_type = 1, .peb_config = EBB | 0, .peb_period = 99999 }, -EINVAL },
+		{ { .peb_type = 1, .peb_config = EBB | 1, .peb_period = 99999 }, -EINVAL },
+		{ { .peb_type = 1, .peb_config = EBB | 3, .peb_period = 1 }, -EOPNOTSUPP },
+		/* A tracepoint, and PMUs with numbers of their own: kprobe has a pointer in
+		   config1. */
+		{ { .peb_type = 2, .peb_config = EBB, .peb_period = 1 }, -EOPNOTSUPP },
+		{ { .peb_type = 6, .peb_config = EBB, .peb_period = 1 }, -EOPNOTSUPP },
+		{ { .peb_type = 0x7fffffff, .peb_config = EBB, .peb_period = 1 }, -EOPNOTSUPP },
+#ifdef __x86_64__
+		/* AnyThread, and the bits that perf or nobody sets. */
+		{ { .peb_type = 4, .peb_config = EBB | 1 << 21, .peb_period = 1 }, -EINVAL },
+		{ { .peb_type = 4, .peb_config = EBB | 1 << 16, .peb_period = 1 }, -EINVAL },
+		{ { .peb_type = 4, .peb_config = EBB | 1ULL << 36, .peb_period = 1 }, -EINVAL },
+#endif
+	};
+	struct perf_event_attr attr = { .type = 77 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(branch_attributes(&rows[i].request, &attr), rows[i].error);
+		assert_int_equal(attr.type, 77);
+	}
+}
+
+static void test_target(void **state)
+{
+	struct target target = { .thread = 77 };
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(target_choose(gettid(), getuid(), 0, &target), 0);
+	assert_int_equal(target.thread, gettid());
+	assert_int_equal(target.process, getpid());
+	assert_int_equal(target_choose(gettid(), getuid(), child, &target), 0);
+	assert_int_equal(target.process, child);
+	target.thread = 77;
+	/* Of another user; of itself it is no matter whose. */
+	assert_int_equal(target_choose(gettid(), getuid() + 1, child, &target), -EPERM);
+	assert_int_equal(target.thread, 77);
+	assert_int_equal(target_choose(gettid(), getuid() + 1, gettid(), &target), 0);
+	/* A caller whose thread is not to be seen, and ids of nobody. */
+	assert_int_equal(target_choose(0, getuid(), 0, &target), -ESRCH);
+	assert_int_equal(target_choose(gettid(), getuid(), -1, &target), -ESRCH);
+	assert_int_equal(target_choose(gettid(), getuid(), 0x7fffffff, &target), -ESRCH);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_int_equal(target_choose(gettid(), getuid(), child, &target), -ESRCH);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_take, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_leader, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_expire, setup, teardown),
+		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_refused_attributes),
+		cmocka_unit_test(test_target),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
