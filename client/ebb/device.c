@@ -43,8 +43,8 @@ static int refuse_node(int error)
 			"does not run: start it, or set exclude_kernel and have the sysctl "
 			"kernel.perf_event_paranoid at 2 or less");
 	case ECONNABORTED:
-		return ebb_fail(error, "perfmond hung up: it ended, or has 256 connections of "
-				       "this user, one for each event");
+		return ebb_fail(error, "perfmond hung up: it ended, or has as many connections "
+				       "of this user, one for each event, as it takes");
 	default:
 		return ebb_fail(error, strerrordesc_np(error));
 	}
@@ -63,13 +63,19 @@ static int refuse_request(int error)
 		return ebb_fail(error, "perfmond, or the kernel, takes no such event: see its "
 				       "code, period and PMC");
 	case EPERM:
-		return ebb_fail(error, "the thread is another user's");
+		return ebb_fail(error, "the thread is of a process that this one might not trace: "
+				       "another user's or group's, not dumpable, or with more "
+				       "capabilities");
+	case EAGAIN:
+		return ebb_fail(error, "the thread starts another program: try again");
 	case ESRCH:
 		return ebb_fail(error, "perfmond sees no such thread");
 	case ENOENT:
 		return ebb_fail(error, "no leader was offered to this thread by that token");
 	case EMFILE:
-		return ebb_fail(error, "64 events of this user wait to be accepted");
+		return ebb_fail(error,
+				"64 events of this user wait to be accepted, or perfmond has no "
+				"room for more");
 	case EACCES:
 		return ebb_fail(error, "the kernel forbids perfmond the event: see its log");
 	default:

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "thread_event.h"
 
 static const char *event_label(const struct event *event, char *label, size_t size)
 {
@@ -62,6 +63,11 @@ static int refuse(const struct event *event, const struct perf_target *target, i
 			  "CAP_PERFMON, or CAP_SYS_ADMIN where kernel.perf_event_paranoid is 3",
 			  label, strerrorname_np(error));
 		return -EACCES;
+	case EAGAIN:
+		log_error("PMIOSETUP: %s: a thread was starting another program for a second; set "
+			  "the counter up again",
+			  label);
+		return -EAGAIN;
 	case EMFILE:
 	case ENFILE:
 		log_error("PMIOSETUP: %s: %s; raise the limit of open files (ulimit -n, "
@@ -118,8 +124,9 @@ static void choose_pmu(struct perf_event_attr *attr, const struct core_pmu *pmu)
 
 static long try_open(struct perf_event_attr *attr, const struct perf_target *target)
 {
-	return syscall(SYS_perf_event_open, attr, target->thread, target->cpu, -1,
-		       PERF_FLAG_FD_CLOEXEC);
+	if (target->thread >= 0)
+		return thread_event_open(attr, target->thread, -1);
+	return syscall(SYS_perf_event_open, attr, -1, target->cpu, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
 int perf_event_open(const struct event *event, unsigned term, const struct perf_target *target)

@@ -25,7 +25,8 @@ struct perf_target {
 /*
  * Opens one term of an event, disabled. Returns the descriptor. Errors, logged with cause and fix
  * but for -ESRCH, the thread has ended: -EOPNOTSUPP where there is no such event, -EAGAIN where the
- * CPU is offline, -EACCES, -EBUSY, -EMFILE, -ENOMEM and others as perf_event_open(2) has them.
+ * CPU is offline or the thread in exec, -EACCES, -EBUSY, -EMFILE, -ENOMEM and others as
+ * perf_event_open(2) has them.
  */
 int perf_event_open(const struct event *event, unsigned term, const struct perf_target *target);
 

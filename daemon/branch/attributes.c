@@ -8,8 +8,16 @@
 #define EBB        (UINT64_C(1) << 63)
 #define PERIOD_MAX 0x7fffffff
 
-/* A shorter period of a clock would leave the target nothing but its handler. */
+/*
+ * Shorter periods would leave the target nothing but its handler: of a clock, and of a PMU's event
+ * where a signal branches. On POWER the counters stand while the handler runs.
+ */
 #define CLOCK_PERIOD_MIN 100000
+#ifdef __powerpc64__
+#define PMU_PERIOD_MIN 1
+#else
+#define PMU_PERIOD_MIN 1000
+#endif
 
 /*
  * What a raw event's config may have. On x86 (Intel SDM 20.2.1.1, AMD PPR PERF_CTL): event, unit
@@ -45,10 +53,14 @@ static int check_source(uint32_t type, uint64_t config, uint32_t period)
 	switch (type) {
 	case PERF_TYPE_HARDWARE:
 	case PERF_TYPE_HW_CACHE:
+		return period >= PMU_PERIOD_MIN ? 0 : -EINVAL;
+	case PERF_TYPE_RAW:
+		return config & ~RAW_BITS || period < PMU_PERIOD_MIN ? -EINVAL : 0;
+#if defined __x86_64__ || defined __i386__
+	/* Elsewhere the signal comes before the store, which so would never be made. */
 	case PERF_TYPE_BREAKPOINT:
 		return 0;
-	case PERF_TYPE_RAW:
-		return config & ~RAW_BITS ? -EINVAL : 0;
+#endif
 	case PERF_TYPE_SOFTWARE:
 		return check_software(config, period);
 	default:

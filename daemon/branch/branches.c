@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/syscall.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "branch/attributes.h"
 #include "branch/target.h"
 #include "log.h"
+#include "thread_event.h"
 
 /* The library knows its own signals by the upper bits of sig_data, and perfmond's tokens by these.
  */
@@ -27,23 +28,37 @@ static int make_token(uint64_t *ret_token)
 	return 0;
 }
 
-static int refuse(int error)
+/* Clients can ask again and again: each cause is logged once. */
+static bool is_first(struct branches *branches, unsigned cause)
+{
+	bool first = !(branches->told & cause);
+
+	branches->told |= cause;
+	return first;
+}
+
+static int refuse(struct branches *branches, int error)
 {
 	switch (error) {
 	case EACCES:
 	case EPERM:
-		log_error("PMIOEBB: the kernel forbids the event (%s): perfmond needs CAP_PERFMON "
-			  "and CAP_KILL, or CAP_SYS_ADMIN where kernel.perf_event_paranoid is 3",
-			  strerrorname_np(error));
+		if (is_first(branches, TOLD_RIGHTS))
+			log_error("PMIOEBB: the kernel forbids the event (%s): perfmond needs "
+				  "CAP_PERFMON and CAP_KILL, or CAP_SYS_ADMIN where "
+				  "kernel.perf_event_paranoid is 3",
+				  strerrorname_np(error));
 		return -EACCES;
 	case EMFILE:
 	case ENFILE:
-		log_error("PMIOEBB: %s; raise the limit of open files (ulimit -n, LimitNOFILE=)",
-			  strerror(error));
+		if (is_first(branches, TOLD_LIMIT))
+			log_error("PMIOEBB: %s; raise the limit of open files (ulimit -n, "
+				  "LimitNOFILE=)",
+				  strerror(error));
 		return -error;
 	case ENOSYS:
-		log_error("PMIOEBB: this kernel has no perf_event_open(2): run one with "
-			  "CONFIG_PERF_EVENTS");
+		if (is_first(branches, TOLD_KERNEL))
+			log_error("PMIOEBB: this kernel has no perf_event_open(2): run one with "
+				  "CONFIG_PERF_EVENTS");
 		return -EOPNOTSUPP;
 	/* ENOENT is for the leader, ENODEV for the node. */
 	case ENOENT:
@@ -69,33 +84,22 @@ static int open_event(struct branches *branches, const struct perfmon_ebb *reque
 			return group;
 	}
 	attr.sig_data = attr.sigtrap ? token : 0;
-	result = (int)syscall(SYS_perf_event_open, &attr, thread, -1, group, PERF_FLAG_FD_CLOEXEC);
+	result = (int)thread_event_open(&attr, thread, group);
 	if (result < 0)
-		result = refuse(errno);
+		result = refuse(branches, errno);
 	if (group >= 0)
 		close(group);
 	return result;
 }
 
-/* An id whose thread ended may have become another's before the event was opened on it. */
-static int check_again(const struct target *target)
-{
-	struct target later = { 0 };
-	int result = target_find(target->thread, &later);
-
-	if (result == 0 && later.process != target->process)
-		result = -ESRCH;
-	return result;
-}
-
-static int offer(struct branches *branches, const struct perfmon_ebb *request, uid_t user,
-		 const struct target *target, uint64_t token)
+static int offer(struct branches *branches, const struct perfmon_ebb *request,
+		 const struct caller *caller, const struct target *target, uint64_t token)
 {
 	struct timespec time;
 	struct offer offer = {
 		.token = token,
 		.process = target->process,
-		.user = user,
+		.user = caller->user,
 		.what = { .pet_thread = target->thread,
 			  .pet_type = request->peb_type,
 			  .pet_config = request->peb_config,
@@ -109,7 +113,8 @@ static int offer(struct branches *branches, const struct perfmon_ebb *request, u
 	offer.fd = result;
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	offer.since = time.tv_sec;
-	result = check_again(target);
+	/* It may have become another's program, or user, before the event was on it. */
+	result = target_check(target, caller->thread, caller->user);
 	if (result == 0)
 		result = offers_add(&branches->offers, &offer);
 	if (result < 0)
@@ -127,24 +132,37 @@ static int attach(struct brancher *brancher, const struct perfmon_ebb *request,
 	uint64_t token = 0;
 	int result = target_choose(caller->thread, caller->user, request->peb_thread, &target);
 
+	if (result < 0)
+		return result;
+	result = make_token(&token);
 	if (result == 0)
-		result = make_token(&token);
-	if (result == 0)
-		result = offer(branches, request, caller->user, &target, token);
+		result = offer(branches, request, caller, &target, token);
+	target_close(&target);
 	if (result == 0)
 		*ret_token = token;
 	return result;
 }
 
+/* Each event takes a descriptor, and its connection another; half of them are the counters'. */
+static int capacity(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 4 > OFFERS_MAX)
+		return OFFERS_MAX;
+	return (int)(limit.rlim_cur / 4);
+}
+
 int branches_open(struct branches *branches, const char *node, gid_t group, mode_t mode)
 {
 	branches->brancher.attach = attach;
-	offers_open(&branches->offers);
+	branches->told = 0;
+	offers_open(&branches->offers, capacity());
 	return server_open(&branches->server, node, group, mode, &branches->offers);
 }
 
 void branches_close(struct branches *branches)
 {
-	server_close(&branches->server);
-	offers_close(&branches->offers);
+	if (server_close(&branches->server))
+		offers_close(&branches->offers);
 }

@@ -5,9 +5,13 @@
 #include "branch/server.h"
 #include "device/device.h"
 
+/* What the log has been told. */
+enum { TOLD_RIGHTS = 1, TOLD_LIMIT = 2, TOLD_KERNEL = 4 };
+
 /* What answers PMIOEBB: events on clients' threads, and the socket at which these take them. */
 struct branches {
 	struct brancher brancher; /* first: what the device sees of it */
+	unsigned told;
 	struct offers offers;
 	struct server server;
 };

@@ -5,9 +5,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-void offers_open(struct offers *offers)
+void offers_open(struct offers *offers, int capacity)
 {
-	*offers = (struct offers){ .lock = PTHREAD_MUTEX_INITIALIZER };
+	*offers = (struct offers){ .lock = PTHREAD_MUTEX_INITIALIZER, .capacity = capacity };
 }
 
 static void free_place(struct offer *offer)
@@ -30,15 +30,17 @@ static bool waits(const struct offer *offer)
 
 static int find_place(const struct offers *offers, uid_t user)
 {
+	int share = OFFERS_SHARE(offers->capacity);
+	int most = share < OFFERS_WAITING_MAX ? share : OFFERS_WAITING_MAX;
 	int place = -EMFILE;
 	int waiting = 0;
 
-	for (int i = OFFERS_MAX - 1; i >= 0; i--) {
+	for (int i = offers->capacity - 1; i >= 0; i--) {
 		if (!offers->offer[i].token)
 			place = i;
 		waiting += waits(&offers->offer[i]) && offers->offer[i].user == user;
 	}
-	return waiting < OFFERS_WAITING_MAX ? place : -EMFILE;
+	return waiting < most ? place : -EMFILE;
 }
 
 int offers_add(struct offers *offers, const struct offer *offer)

@@ -13,7 +13,10 @@
  * the socket's thread hands them out: each function locks for itself.
  */
 #define OFFERS_MAX         1024
-#define OFFERS_WAITING_MAX 64 /* of a user */
+#define OFFERS_WAITING_MAX 64 /* of a user, and no more than a share */
+
+/* Of what there is room for, one user's part: so that he leaves room for others. */
+#define OFFERS_SHARE(capacity) (((capacity) + 3) / 4)
 
 struct offer {
 	uint64_t token; /* 0: a free place */
@@ -27,17 +30,19 @@ struct offer {
 
 struct offers {
 	pthread_mutex_t lock;
+	int capacity;
 	struct offer offer[OFFERS_MAX];
 };
 
-void offers_open(struct offers *offers);
+/* capacity: 1 to OFFERS_MAX, how many there may be. */
+void offers_open(struct offers *offers, int capacity);
 
 /* Closes every event. */
 void offers_close(struct offers *offers);
 
 /*
  * Adds an event and takes its descriptor over. Errors, the descriptor stays the caller's: -EMFILE
- * where OFFERS_WAITING_MAX of the user wait, or the table is full.
+ * where OFFERS_WAITING_MAX of the user wait, or a user's share, or the table is full.
  */
 int offers_add(struct offers *offers, const struct offer *offer);
 

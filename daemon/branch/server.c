@@ -6,17 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "branch/listener.h"
+#include "branch/message.h"
 #include "log.h"
 
 enum { LISTENER, TIMER, FIRST };
-
-/* So that one user leaves room for others. */
-#define CONNECTIONS_OF_USER (CONNECTIONS_MAX / 4)
 
 static time_t now(void)
 {
@@ -50,11 +48,12 @@ static void hang_up(struct server *server, int index)
 
 static bool has_room(const struct server *server, uid_t user)
 {
+	int capacity = server->offers->capacity;
 	int users = 0;
 
 	for (int i = 0; i < server->connections; i++)
 		users += server->connection[i].user == user;
-	return server->connections < CONNECTIONS_MAX && users < CONNECTIONS_OF_USER;
+	return server->connections < capacity && users < OFFERS_SHARE(capacity);
 }
 
 /* No descriptor is left, and poll(2) would tell of who waits again and again. */
@@ -81,32 +80,11 @@ static void greet(struct server *server)
 		close(fd);
 		return;
 	}
-	server->connection[server->connections] = (struct connection){
-		.user = peer.uid, .process = peer.pid, .place = -1, .since = now()
-	};
+	server->connection[server->connections] =
+		(struct connection){ .user = peer.uid, .place = -1, .since = now() };
 	server->poll[FIRST + server->connections] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	server->connections++;
 	server_watch(server);
-}
-
-static bool answer(int socket, const struct perfmon_taken *taken, int fd)
-{
-	struct perfmon_taken copy = *taken;
-	struct iovec data = { &copy, sizeof copy };
-	char control[CMSG_SPACE(sizeof fd)] __attribute__((aligned)) = { 0 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
-	struct cmsghdr *beside;
-
-	if (fd >= 0) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof control;
-		beside = CMSG_FIRSTHDR(&message);
-		*beside = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof fd),
-					    .cmsg_level = SOL_SOCKET,
-					    .cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(beside), &fd, sizeof fd);
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof copy;
 }
 
 /* Tells whether the connection goes on: with an event in the hands of who took it. */
@@ -115,15 +93,16 @@ static bool serve(struct server *server, int index)
 	struct connection *connection = &server->connection[index];
 	int socket = server->poll[FIRST + index].fd;
 	struct perfmon_taken taken = { 0 };
-	uint64_t token[2];
+	uint64_t token;
+	pid_t process;
 	int fd = -1;
 
-	if (connection->place >= 0 || recv(socket, token, sizeof token, 0) != sizeof *token)
+	if (connection->place >= 0 || !message_hear(socket, &token, &process))
 		return false;
-	connection->place = offers_take(server->offers, *token, connection->process, &fd, &taken);
+	connection->place = offers_take(server->offers, token, process, &fd, &taken);
 	if (connection->place < 0)
 		taken.pet_error = -connection->place;
-	return answer(socket, &taken, fd) && connection->place >= 0;
+	return message_answer(socket, &taken, fd) && connection->place >= 0;
 }
 
 static void expire(struct server *server)
@@ -170,57 +149,6 @@ static void *run(void *argument)
 	}
 }
 
-/* A killed perfmond's is taken away: the lock of the node says that none lives. */
-static int clear(const char *path)
-{
-	struct stat status;
-	int result = 0;
-
-	if (lstat(path, &status) < 0)
-		return 0;
-	if (!S_ISSOCK(status.st_mode)) {
-		log_error("%s: perfmond's socket goes there, and something else has the name: "
-			  "remove it, or choose another --device",
-			  path);
-		return -EEXIST;
-	}
-	if (unlink(path) < 0) {
-		result = -errno;
-		log_error("%s: %s", path, strerror(errno));
-	}
-	return result;
-}
-
-static int make_socket(struct server *server, gid_t group, mode_t mode)
-{
-	const struct sockaddr *address = (const struct sockaddr *)&server->address;
-	const char *path = server->address.sun_path;
-	mode_t before;
-	int result = clear(path);
-	int fd;
-
-	if (result < 0)
-		return result;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* Nobody connects before the rights are right. */
-	before = umask(0777);
-	result = fd < 0 || bind(fd, address, sizeof server->address) < 0 ? -errno : 0;
-	umask(before);
-	if (result == 0 &&
-	    (chown(path, 0, group) < 0 || chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0)) {
-		result = -errno;
-		unlink(path);
-	}
-	if (result < 0) {
-		log_error("socket %s: %s", path, strerror(-result));
-		if (fd >= 0)
-			close(fd);
-		return result;
-	}
-	server->poll[LISTENER] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	return 0;
-}
-
 /* Signals are for the thread that serves the node: they have to end its read(2). */
 static int start_thread(struct server *server)
 {
@@ -233,14 +161,14 @@ static int start_thread(struct server *server)
 	result = -pthread_create(&server->thread, NULL, run, server);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (result < 0)
-		log_error("no thread for %s: %s", server->address.sun_path, strerror(-result));
+		log_error("no thread for %s: %s", server->path, strerror(-result));
 	return result;
 }
 
 static void remove_socket(struct server *server)
 {
 	close(server->poll[LISTENER].fd);
-	unlink(server->address.sun_path);
+	unlink(server->path);
 }
 
 int server_open(struct server *server, const char *node, gid_t group, mode_t mode,
@@ -250,8 +178,7 @@ int server_open(struct server *server, const char *node, gid_t group, mode_t mod
 
 	server->offers = offers;
 	server->connections = 0;
-	server->address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	snprintf(server->address.sun_path, sizeof server->address.sun_path, "%s.socket", node);
+	snprintf(server->path, sizeof server->path, "%s.socket", node);
 	server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (server->timer < 0) {
 		result = -errno;
@@ -259,9 +186,10 @@ int server_open(struct server *server, const char *node, gid_t group, mode_t mod
 		return result;
 	}
 	server->poll[TIMER] = (struct pollfd){ .fd = server->timer, .events = POLLIN };
-	result = make_socket(server, group, mode);
+	result = listener_open(server->path, group, mode);
 	if (result < 0)
 		goto cleanup;
+	server->poll[LISTENER] = (struct pollfd){ .fd = result, .events = POLLIN };
 	result = start_thread(server);
 	if (result == 0)
 		return 0;
@@ -271,12 +199,23 @@ cleanup:
 	return result;
 }
 
-void server_close(struct server *server)
+bool server_close(struct server *server)
 {
+	struct timespec until;
+
 	shutdown(server->poll[LISTENER].fd, SHUT_RDWR);
-	pthread_join(server->thread, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += THREAD_PATIENCE;
+	if (pthread_clockjoin_np(server->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+		unlink(server->path);
+		log_warning("%s: its thread waits for a descriptor that a client has sent, and is "
+			    "left behind: Linux 6.16 takes none",
+			    server->path);
+		return false;
+	}
 	while (server->connections > 0)
 		hang_up(server, server->connections - 1);
 	remove_socket(server);
 	close(server->timer);
+	return true;
 }

@@ -4,6 +4,8 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/un.h>
 
 #include "branch/offers.h"
@@ -19,14 +21,13 @@
 
 struct connection {
 	uid_t user;
-	pid_t process;
 	int place; /* of its offer, or -1: it has said nothing */
 	time_t since;
 };
 
 struct server {
 	struct offers *offers;
-	struct sockaddr_un address;
+	char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
 	pthread_t thread;
 	int timer; /* timerfd_create(2): something waits */
 	/* The socket, the timer, the connections. */
@@ -45,7 +46,12 @@ int server_open(struct server *server, const char *node, gid_t group, mode_t mod
 /* Sees to it that offers which nobody takes are dropped. */
 void server_watch(struct server *server);
 
-/* Ends the thread and takes the socket away. */
-void server_close(struct server *server);
+/*
+ * Takes the socket away and ends the thread. Tells whether it ended within THREAD_PATIENCE: before
+ * Linux 6.16 a client can send descriptors that nobody asked for, and to close one may last (a
+ * socket with SO_LINGER, a file of the client's own FUSE). Then the process has to end with it.
+ */
+#define THREAD_PATIENCE 2 /* s */
+bool server_close(struct server *server);
 
 #endif

@@ -73,11 +73,12 @@ struct perfmon_ebb {
 
 /*
  * Opens an event of user mode on a thread, disabled: a leader is pinned and exclusive, a member is
- * neither. Any open file may ask, for a thread of its own user. For a minute the event waits for
- * the thread's process to take it. Errors: EINVAL, EOPNOTSUPP the attributes, as libperfmon(3) has
- * them; ESRCH no such thread, or the caller's process ids are not perfmond's and it named one;
- * EPERM another user's thread; ENOENT no such leader on the thread; EMFILE 64 events of this user
- * wait; others as perf_event_open(2). EOPNOTSUPP too where perfmond's backend is not perf.
+ * neither. Any open file may ask, for a thread of its own process, or of one that it might trace,
+ * ptrace(2). For a minute the event waits for the thread's process to take it. Errors: EINVAL,
+ * EOPNOTSUPP the attributes, as libperfmon(3) has them; ESRCH no such thread, or the caller's
+ * process ids are not perfmond's and it named one; EPERM another's thread; EAGAIN the thread is in
+ * exec; ENOENT no such leader on the thread; EMFILE 64 events of this user wait; others as
+ * perf_event_open(2). EOPNOTSUPP too where perfmond's backend is not perf.
  */
 #define PMIOEBB _IOWR('P', 2, struct perfmon_ebb)
 
@@ -88,7 +89,7 @@ struct perfmon_ebb {
  * is.
  */
 struct perfmon_taken {
-	int32_t pet_error;   /* 0; ENOENT no such token, or another process's */
+	int32_t pet_error;   /* 0; ENOENT no such token, or another process sends it */
 	int32_t pet_thread;  /* as perfmond sees its id */
 	uint64_t pet_config; /* attr.config, with bit 63 */
 	uint32_t pet_type;   /* attr.type */

@@ -4,6 +4,8 @@
 #include <linux/hw_breakpoint.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +21,7 @@ static struct offers offers;
 static int setup(void **state)
 {
 	(void)state;
-	offers_open(&offers);
+	offers_open(&offers, OFFERS_MAX);
 	return 0;
 }
 
@@ -164,6 +166,7 @@ static void test_attributes(void **state)
 	request.peb_leader = 5;
 	assert_int_equal(branch_attributes(&request, &attr), 0);
 	assert_false(attr.pinned || attr.exclusive || attr.disabled);
+#ifdef __x86_64__
 	request = (struct perfmon_ebb){ .peb_type = PERF_TYPE_BREAKPOINT,
 					.peb_config = EBB,
 					.peb_address = 0x1000,
@@ -173,6 +176,7 @@ static void test_attributes(void **state)
 	assert_int_equal(attr.bp_type, HW_BREAKPOINT_W);
 	assert_int_equal(attr.bp_addr, 0x1000);
 	assert_int_equal(attr.bp_len, 4);
+#endif
 }
 
 static void test_refused_attributes(void **state)
@@ -197,11 +201,19 @@ static void test_refused_attributes(void **state)
 		{ { .peb_type = 2, .peb_config = EBB, .peb_period = 1 }, -EOPNOTSUPP },
 		{ { .peb_type = 6, .peb_config = EBB, .peb_period = 1 }, -EOPNOTSUPP },
 		{ { .peb_type = 0x7fffffff, .peb_config = EBB, .peb_period = 1 }, -EOPNOTSUPP },
-#ifdef __x86_64__
+#ifndef __powerpc64__
+		/* Of the PMU, by each of its types. */
+		{ { .peb_type = 0, .peb_config = EBB, .peb_period = 999 }, -EINVAL },
+		{ { .peb_type = 3, .peb_config = EBB, .peb_period = 999 }, -EINVAL },
+		{ { .peb_type = 4, .peb_config = EBB, .peb_period = 999 }, -EINVAL },
+#endif
+#ifndef __x86_64__
+		{ { .peb_type = 5, .peb_config = EBB, .peb_period = 1 }, -EOPNOTSUPP },
+#else
 		/* AnyThread, and the bits that perf or nobody sets. */
-		{ { .peb_type = 4, .peb_config = EBB | 1 << 21, .peb_period = 1 }, -EINVAL },
-		{ { .peb_type = 4, .peb_config = EBB | 1 << 16, .peb_period = 1 }, -EINVAL },
-		{ { .peb_type = 4, .peb_config = EBB | 1ULL << 36, .peb_period = 1 }, -EINVAL },
+		{ { .peb_type = 4, .peb_config = EBB | 1 << 21, .peb_period = 1000 }, -EINVAL },
+		{ { .peb_type = 4, .peb_config = EBB | 1 << 16, .peb_period = 1000 }, -EINVAL },
+		{ { .peb_type = 4, .peb_config = EBB | 1ULL << 36, .peb_period = 1000 }, -EINVAL },
 #endif
 	};
 	struct perf_event_attr attr = { .type = 77 };
@@ -213,33 +225,163 @@ static void test_refused_attributes(void **state)
 	}
 }
 
-static void test_target(void **state)
-{
-	struct target target = { .thread = 77 };
-	pid_t child = fork();
+/* What a process is that waits to be looked at. */
+struct kind {
+	uid_t user;
+	gid_t group;
+	bool shielded;
+	bool has_capability;
+};
 
-	(void)state;
+static void become(const struct kind *kind)
+{
+	prctl(PR_SET_KEEPCAPS, kind->has_capability);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (setresgid(kind->group, kind->group, kind->group) < 0 ||
+	    setresuid(kind->user, kind->user, kind->user) < 0 ||
+	    prctl(PR_SET_DUMPABLE, !kind->shielded) < 0)
+		_exit(1);
+}
+
+/* Returns when it is what it shall be. */
+static pid_t start(const struct kind *kind)
+{
+	int ready[2];
+	char byte;
+	pid_t child;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
 	if (child == 0) {
-		pause();
+		become(kind);
+		if (write(ready[1], "", 1) == 1)
+			pause();
 		_exit(0);
 	}
-	assert_int_equal(target_choose(gettid(), getuid(), 0, &target), 0);
-	assert_int_equal(target.thread, gettid());
-	assert_int_equal(target.process, getpid());
-	assert_int_equal(target_choose(gettid(), getuid(), child, &target), 0);
-	assert_int_equal(target.process, child);
-	target.thread = 77;
-	/* Of another user; of itself it is no matter whose. */
-	assert_int_equal(target_choose(gettid(), getuid() + 1, child, &target), -EPERM);
-	assert_int_equal(target.thread, 77);
-	assert_int_equal(target_choose(gettid(), getuid() + 1, gettid(), &target), 0);
-	/* A caller whose thread is not to be seen, and ids of nobody. */
-	assert_int_equal(target_choose(0, getuid(), 0, &target), -ESRCH);
-	assert_int_equal(target_choose(gettid(), getuid(), -1, &target), -ESRCH);
-	assert_int_equal(target_choose(gettid(), getuid(), 0x7fffffff, &target), -ESRCH);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return child;
+}
+
+static void end(pid_t child)
+{
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	assert_int_equal(target_choose(gettid(), getuid(), child, &target), -ESRCH);
+}
+
+static int choose(pid_t caller, uid_t user, pid_t named)
+{
+	struct target target = { .thread = 77 };
+	int result = target_choose(caller, user, named, &target);
+
+	assert_int_equal(target.thread, result == 0 ? (named ? named : caller) : 77);
+	if (result == 0)
+		target_close(&target);
+	return result;
+}
+
+static void test_target(void **state)
+{
+	pid_t child = start(&(struct kind){ 0 });
+	struct target target;
+
+	(void)state;
+	assert_int_equal(target_choose(gettid(), 0, child, &target), 0);
+	assert_int_equal(target.process, child);
+	assert_int_equal(target_check(&target, gettid(), 0), 0);
+	assert_int_equal(choose(gettid(), 0, 0), 0);
+	assert_int_equal(choose(gettid(), 0, gettid()), 0);
+	/* A caller that is not to be seen, or is another's by that id meanwhile; ids of nobody. */
+	assert_int_equal(choose(0, 0, 0), -ESRCH);
+	assert_int_equal(choose(gettid(), 1, 0), -ESRCH);
+	assert_int_equal(choose(gettid(), 1, child), -ESRCH);
+	assert_int_equal(choose(gettid(), 0, -1), -ESRCH);
+	assert_int_equal(choose(gettid(), 0, 0x7fffffff), -ESRCH);
+	end(child);
+	assert_int_equal(choose(gettid(), 0, child), -ESRCH);
+	assert_int_equal(target_check(&target, gettid(), 0), -ESRCH);
+	target_close(&target);
+}
+
+/* Whom a user's process might trace. */
+static void test_traced(void **state)
+{
+	static const struct {
+		struct kind kind;
+		int result;
+	} rows[] = {
+		{ { .user = 65534, .group = 65534 }, 0 },
+		{ { .user = 65533, .group = 65534 }, -EPERM },
+		{ { .user = 65534, .group = 65533 }, -EPERM },
+		{ { .user = 65534, .group = 65534, .shielded = true }, -EPERM },
+		{ { .user = 65534, .group = 65534, .has_capability = true }, -EPERM },
+	};
+	pid_t caller;
+
+	(void)state;
+	if (getuid() != 0) {
+		print_message("only root becomes another user\n");
+		skip();
+	}
+	caller = start(&rows[0].kind);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		pid_t child = start(&rows[i].kind);
+
+		assert_int_equal(choose(caller, 65534, child), rows[i].result);
+		end(child);
+	}
+	end(caller);
+}
+
+/* One that becomes another's after it was chosen. */
+static void test_change(void **state)
+{
+	struct kind other = { .user = 65534, .group = 65534 };
+	struct target target;
+	pid_t caller = start(&(struct kind){ 0 });
+	pid_t child;
+	int go[2];
+	char byte;
+
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, go), 0);
+	child = fork();
+	if (child == 0) {
+		if (read(go[1], &byte, 1) == 1)
+			become(&other);
+		if (write(go[1], "", 1) == 1)
+			pause();
+		_exit(0);
+	}
+	assert_int_equal(target_choose(caller, 0, child, &target), 0);
+	assert_int_equal(write(go[0], "", 1), 1);
+	assert_int_equal(read(go[0], &byte, 1), 1);
+	assert_int_equal(target_check(&target, caller, 0), -EPERM);
+	target_close(&target);
+	close(go[0]);
+	close(go[1]);
+	end(child);
+	end(caller);
+}
+
+static void test_share(void **state)
+{
+	struct offer offer = { .token = 9, .fd = -1, .process = 10, .user = 1 };
+
+	(void)state;
+	offers_close(&offers);
+	offers_open(&offers, 5);
+	add(1, 1, 0);
+	add(2, 1, 0);
+	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
+	add(3, 2, 0);
+	add(4, 2, 0);
+	add(5, 3, 0);
+	offer.user = 3;
+	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
 }
 
 int main(void)
@@ -251,7 +393,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_expire, setup, teardown),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_refused_attributes),
+		cmocka_unit_test_setup_teardown(test_share, setup, teardown),
 		cmocka_unit_test(test_target),
+		cmocka_unit_test(test_traced),
+		cmocka_unit_test(test_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

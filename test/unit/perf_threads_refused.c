@@ -119,6 +119,7 @@ static void test_failures(void **state)
 		{ EINVAL, -EOPNOTSUPP, "try it without" },
 		{ ENOSYS, -EOPNOTSUPP, "CONFIG_PERF_EVENTS" },
 		{ EMFILE, -EMFILE, "ulimit -n" },
+		{ EINTR, -EAGAIN, "was starting another program for a second" },
 		{ EBUSY, -EBUSY, "busy" },
 	};
 

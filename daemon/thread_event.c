@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "thread_event.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+/* Again and again: the first may come before the wait begins. */
+static const struct itimerval patience = { .it_value.tv_sec = 1, .it_interval.tv_usec = 10000 };
+static const struct itimerval none;
+
+static void end_wait(int number)
+{
+	(void)number;
+}
+
+long thread_event_open(const struct perf_event_attr *attr, pid_t thread, int group)
+{
+	/* Without SA_RESTART. */
+	struct sigaction action = { .sa_handler = end_wait };
+	long fd;
+	int error;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &patience, NULL);
+	fd = syscall(SYS_perf_event_open, attr, thread, -1, group, PERF_FLAG_FD_CLOEXEC);
+	error = errno == EINTR ? EAGAIN : errno;
+	setitimer(ITIMER_REAL, &none, NULL);
+	errno = error;
+	return fd;
+}

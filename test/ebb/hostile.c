@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Clients that mean harm to perfmond, or to each other: ebb-hostile NODE CHECK
+ *
+ *   sender      a token that another process sends over its owner's connection
+ *   rights      descriptors that are sent along with a token
+ *   limit N     N events that wait, and no more
+ *   exec FILE   an event on a thread that hangs in exec, as the server of its FILE does not answer;
+ *               begins with a line of input
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <perfmon/ebb.h>
+#include <perfmon/ext.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static const char *node;
+
+static struct perfmon_ebb plain(pid_t thread)
+{
+	return (struct perfmon_ebb){
+		.peb_thread = thread,
+#ifdef __powerpc64__
+		.peb_type = PERF_TYPE_RAW,
+		.peb_config = 0x1001e | EBB_CONFIG,
+#else
+		.peb_type = PERF_TYPE_SOFTWARE,
+		.peb_config = PERF_COUNT_SW_PAGE_FAULTS | EBB_CONFIG,
+#endif
+		.peb_period = 1000,
+	};
+}
+
+/* Gives 0 or an errno. */
+static int attach(pid_t thread, uint64_t *ret_token)
+{
+	struct perfmon_ebb ebb = plain(thread);
+	int fd = open(node, O_RDONLY | O_CLOEXEC);
+	int error = fd < 0 || ioctl(fd, PMIOEBB, &ebb) < 0 ? errno : 0;
+
+	close(fd);
+	*ret_token = ebb.peb_token;
+	return error;
+}
+
+static int connect_socket(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s.socket", node);
+	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
+}
+
+/* The errno in perfmond's answer, 0 for an event, or -1 where there is none. */
+static int take(int socket, uint64_t token)
+{
+	struct perfmon_taken taken;
+
+	if (send(socket, &token, sizeof token, MSG_NOSIGNAL) != sizeof token ||
+	    recv(socket, &taken, sizeof taken, 0) != sizeof taken)
+		return -1;
+	return taken.pet_error;
+}
+
+static void check_sender(void)
+{
+	int connection = connect_socket();
+	uint64_t token;
+	int status = -1;
+	pid_t child;
+
+	result(attach(0, &token) == 0, "an event");
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		_exit(take(connection, token) == ENOENT ? 0 : 1);
+	waitpid(child, &status, 0);
+	result(status == 0, "another process sends its token over its connection: ENOENT");
+	close(connection);
+	connection = connect_socket();
+	result(take(connection, token) == 0, "its own process takes it");
+	close(connection);
+}
+
+static bool send_along(int socket, uint64_t *token, int fd)
+{
+	struct iovec data = { token, sizeof *token };
+	char control[CMSG_SPACE(sizeof fd)] __attribute__((aligned)) = { 0 };
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof control };
+	struct cmsghdr *beside = CMSG_FIRSTHDR(&message);
+
+	*beside = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof fd),
+				    .cmsg_level = SOL_SOCKET,
+				    .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(beside), &fd, sizeof fd);
+	return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof *token;
+}
+
+/* Who reads of a pipe sees its end where nobody has the other descriptor. */
+static void check_rights(void)
+{
+	struct perfmon_taken taken = { .pet_error = -1 };
+	struct pollfd end = { .events = POLLIN };
+	int connection = connect_socket();
+	int pipes[2];
+	uint64_t token;
+	bool sent;
+
+	if (pipe(pipes) < 0)
+		exit(1);
+	result(attach(0, &token) == 0, "an event");
+	sent = send_along(connection, &token, pipes[1]);
+	printf("# a descriptor sent along: %s\n", sent ? "passed" : strerrorname_np(errno));
+	result(sent ? recv(connection, &taken, sizeof taken, 0) == sizeof taken &&
+			       taken.pet_error == 0
+		    : errno == EPERM && take(connection, token) == 0,
+	       "a descriptor that is sent along is refused, or dropped");
+	close(pipes[1]);
+	end.fd = pipes[0];
+	result(poll(&end, 1, 5000) == 1 && end.revents == POLLHUP, "perfmond does not keep it");
+	close(connection);
+	close(pipes[0]);
+}
+
+static void check_limit(int limit)
+{
+	uint64_t token;
+	int taken = 0;
+	int error;
+
+	while ((error = attach(0, &token)) == 0)
+		taken++;
+	printf("# %d events, then %s\n", taken, strerrorname_np(error));
+	result(error == EMFILE && taken == limit,
+	       "a user's share of events that wait, then EMFILE");
+	error = connect_socket();
+	result(error >= 0, "a connection beside them");
+	close(error);
+}
+
+/* The file is closed on the way, and its server has to be asked. */
+static int hang_in_exec(const char *file, int opened)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	puts("# open");
+	fflush(stdout);
+	if (fd < 0 || read(STDIN_FILENO, &byte, 1) != 1 || write(opened, "", 1) != 1)
+		return 1;
+	execl("/proc/self/exe", "ebb-hostile", node, "nothing", (char *)NULL);
+	return 1;
+}
+
+static double seconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void check_exec(const char *file)
+{
+	uint64_t token;
+	double before = 0;
+	int error = 0;
+	int opened[2];
+	char byte;
+	pid_t child;
+
+	if (pipe2(opened, O_CLOEXEC) < 0)
+		exit(1);
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		_exit(hang_in_exec(file, opened[1]));
+	close(opened[1]);
+	result(read(opened[0], &byte, 1) == 1, "a thread that executes a program");
+	/* Until it gets to the file; /proc does not tell, as it waits there too. */
+	for (int tries = 0; tries < 20 && error == 0; tries++) {
+		usleep(50000);
+		before = seconds();
+		error = attach(child, &token);
+	}
+	printf("# %s after %.1f s\n", error ? strerrorname_np(error) : "no error",
+	       seconds() - before);
+	result(error == EAGAIN && seconds() - before < 10, "an event on it: EAGAIN");
+	result(attach(0, &token) == 0, "and perfmond serves on");
+	kill(child, SIGKILL);
+}
+
+int main(int argc, char *argv[])
+{
+	const char *check = argc > 2 ? argv[2] : "";
+	const char *argument = argc > 3 ? argv[3] : NULL;
+
+	/* A perfmond that hangs is a failure. */
+	alarm(60);
+	node = argv[1];
+	if (strcmp(check, "sender") == 0)
+		check_sender();
+	else if (strcmp(check, "rights") == 0)
+		check_rights();
+	else if (strcmp(check, "limit") == 0 && argument)
+		check_limit(atoi(argument));
+	else if (strcmp(check, "exec") == 0 && argument)
+		check_exec(argument);
+	else
+		return 2;
+	return tap_end();
+}
