@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <machine/perfmon.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,8 +216,11 @@ int ebb_device_take(uint64_t token, int *ret_fd, int *ret_connection,
 int ebb_legacy(uint32_t select, struct perf_event_attr *attr)
 {
 	struct perfmon_event event = { .pme_val = select };
-	int result = request(PMIOTRANSLATE, &event);
+	int result;
 
+	if (!(select >> 16 & PMCF_USR))
+		return ebb_fail(EINVAL, "PMCF_USR is not set in select: a branch is in user mode");
+	result = request(PMIOTRANSLATE, &event);
 	if (result < 0)
 		return result;
 	if (event.pme_terms != 1 || event.pme_class == PME_SOFTWARE ||

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -38,6 +39,19 @@ int ebb_prepare(void)
 static bool thread_exists(pid_t thread)
 {
 	return syscall(SYS_tgkill, getpid(), thread, 0) == 0;
+}
+
+/* pthread_join(3) comes back a little before the kernel's last look at the thread. */
+static bool thread_runs(pid_t thread)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int tries = 0; tries < 50; tries++) {
+		if (!thread_exists(thread))
+			return false;
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
+	return true;
 }
 
 static void join(struct ebb_event *event)
@@ -81,15 +95,16 @@ static int check(struct perf_event_attr *attr, uint64_t period)
 int ebb_event_open(const struct perf_event_attr *attr, uint64_t period, struct ebb_event *leader,
 		   pid_t thread, struct ebb_event **ret_event)
 {
-	struct perf_event_attr checked = *attr;
+	struct perf_event_attr checked;
 	struct ebb_event *event;
-	int result;
+	int result = ebb_copy_attr(attr, &checked);
 
 	if (thread == 0)
 		thread = gettid();
-	result = ebb_check_rules(attr, period);
 	if (result == 0)
-		result = ebb_check_group(attr, leader, thread);
+		result = ebb_check_rules(&checked, period);
+	if (result == 0)
+		result = ebb_check_group(&checked, leader, thread);
 	if (result == 0)
 		result = check(&checked, period);
 	if (result < 0)
@@ -115,11 +130,13 @@ int ebb_event_open(const struct perf_event_attr *attr, uint64_t period, struct e
 int ebb_event_offer(const struct perf_event_attr *attr, uint64_t period, uint64_t leader,
 		    pid_t thread, uint64_t *ret_token)
 {
-	struct perf_event_attr checked = *attr;
-	int result = ebb_check_rules(attr, period);
+	struct perf_event_attr checked;
+	int result = ebb_copy_attr(attr, &checked);
 
 	if (result == 0)
-		result = ebb_check_role(attr, leader == 0);
+		result = ebb_check_rules(&checked, period);
+	if (result == 0)
+		result = ebb_check_role(&checked, leader == 0);
 	if (result == 0)
 		result = check(&checked, period);
 	if (result == 0 && thread <= 0)
@@ -127,6 +144,20 @@ int ebb_event_offer(const struct perf_event_attr *attr, uint64_t period, uint64_
 	if (result == 0)
 		result = ebb_device_offer(&checked, (uint32_t)period, leader, thread, ret_token);
 	return result;
+}
+
+static int find_leader(const struct perfmon_taken *taken, struct ebb_event **ret_leader)
+{
+	struct ebb_event *leader = ebb_slot_by_data(taken->pet_leader);
+
+	if (!taken->pet_leader)
+		return 0;
+	if (!leader)
+		return ebb_fail(ENOENT, "accept the leader of its group before");
+	if (leader->enabled)
+		return ebb_fail(EINVAL, "the leader is enabled: accept its members before");
+	*ret_leader = leader;
+	return 0;
 }
 
 int ebb_event_accept(uint64_t token, struct ebb_event **ret_event)
@@ -142,11 +173,8 @@ int ebb_event_accept(uint64_t token, struct ebb_event **ret_event)
 	if (result < 0)
 		return result;
 	result = ebb_device_take(token, &event->fd, &event->connection, &taken);
-	if (result == 0 && taken.pet_leader) {
-		leader = ebb_slot_by_data(taken.pet_leader);
-		if (!leader)
-			result = ebb_fail(ENOENT, "accept the leader of its group before");
-	}
+	if (result == 0)
+		result = find_leader(&taken, &leader);
 	if (result < 0) {
 		ebb_slot_free(event);
 		return result;
@@ -174,6 +202,8 @@ static int check_owner(const struct ebb_event *event)
 int ebb_event_enable(struct ebb_event *event)
 {
 	int result = check_owner(event);
+	unsigned generation;
+	bool scheduled;
 
 	if (result < 0)
 		return result;
@@ -181,13 +211,18 @@ int ebb_event_enable(struct ebb_event *event)
 		return ebb_fail(EINVAL, "a member of a group: enable the leader");
 	if (event->enabled)
 		return ebb_fail(EINVAL, "the event is enabled already");
+	generation = atomic_load(&event->generation);
 	/* Before the first overflow, which the handler may use to look at it. */
 	event->enabled = true;
 	if (ioctl(event->fd, PERF_EVENT_IOC_ENABLE, 0) < 0) {
 		event->enabled = false;
 		return ebb_fail(errno, strerrordesc_np(errno));
 	}
-	if (!is_scheduled(event)) {
+	scheduled = is_scheduled(event);
+	/* It has branched, and its handler closed it. */
+	if (atomic_load(&event->generation) != generation)
+		return 0;
+	if (!scheduled) {
 		event->enabled = false;
 		/* Out of its error state, so that it can be enabled later. */
 		ioctl(event->fd, PERF_EVENT_IOC_DISABLE, 0);
@@ -223,7 +258,7 @@ int ebb_event_close(struct ebb_event *event)
 {
 	struct ebb_event *next;
 
-	if (event->thread != gettid() && thread_exists(event->thread))
+	if (event->thread != gettid() && thread_runs(event->thread))
 		return ebb_fail(EPERM,
 				"the event of another thread, which runs: it has to close it");
 	if (ebb_self.active == event)
@@ -257,6 +292,5 @@ int ebb_trigger(struct ebb_event *event)
 		return result;
 	if (!event->leader->enabled)
 		return ebb_fail(EINVAL, "the event is not enabled: ebb_event_enable()");
-	ebb_machine_trigger(event);
-	return 0;
+	return ebb_machine_trigger(event);
 }

@@ -50,6 +50,9 @@ extern _Thread_local struct ebb_thread ebb_self __attribute__((tls_model("initia
 /* Notes the words for ebb_error(), and gives -error. */
 int ebb_fail(int error, const char *text);
 
+/* rules.c: -EINVAL, -E2BIG by attr->size, which is 0 or that of the program's own header. */
+int ebb_copy_attr(const struct perf_event_attr *attr, struct perf_event_attr *ret_attr);
+
 /*
  * rules.c: -EINVAL where attributes and period are not those of an EBB event of POWER's kernel; not
  * those of a leader, or of a member; of a member of this leader on that thread.
@@ -109,11 +112,13 @@ void ebb_machine_complete(const struct ebb_event *event, struct perf_event_attr 
 /* The kernel took no event as it was completed: a descriptor of it in another way, or -1, errno. */
 int ebb_machine_open_otherwise(const struct ebb_event *event, struct perf_event_attr *attr,
 			       int group);
+/* signal_event.c: whether this kernel had to be asked in that way. */
+bool ebb_signals_by_descriptor(void);
 void ebb_machine_start(struct ebb_event *leader); /* it is on the PMU */
 void ebb_machine_set_handler(int save);
 void ebb_machine_enable(void);
 void ebb_machine_disable(void);
 void ebb_machine_rearm(void);
-void ebb_machine_trigger(struct ebb_event *event);
+int ebb_machine_trigger(struct ebb_event *event); /* -EBUSY, -EINVAL, -EAGAIN */
 
 #endif

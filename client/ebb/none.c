@@ -55,7 +55,8 @@ void ebb_machine_rearm(void)
 {
 }
 
-void ebb_machine_trigger(struct ebb_event *event)
+int ebb_machine_trigger(struct ebb_event *event)
 {
 	(void)event;
+	return 0;
 }

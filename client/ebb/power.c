@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "internal.h"
 #include "power_registers.h"
@@ -12,6 +14,12 @@
 #define PMC_SHIFT 16
 #define PMC_MASK  0xf
 #define PMCS      6
+
+/*
+ * The PMCs whose overflow the handler has been called for in this branch, a bit each: they read as
+ * overflowed until it ends.
+ */
+static _Thread_local unsigned called __attribute__((tls_model("initial-exec")));
 
 /* In power_stub.S: each saves the registers of its level, and calls ebb_power_branch(). */
 void ebb_power_entry_gpr(void);
@@ -76,6 +84,11 @@ static uint32_t read_pmc(unsigned pmc)
 	return 0;
 }
 
+static unsigned bit_of(const struct ebb_event *event)
+{
+	return 1U << pmc_of(event->config);
+}
+
 static bool has_overflowed(const struct ebb_event *event)
 {
 	return read_pmc(pmc_of(event->config)) >= PMC_OVERFLOW;
@@ -94,32 +107,56 @@ static void unfreeze(void)
 		  (read_spr(SPR_MMCR0) & ~(uint64_t)(MMCR0_PMAO | MMCR0_FC)) | MMCR0_PMAE);
 }
 
-/* The registers are the kernel's where no event is open: to write them is SIGILL. */
+/* Not read(3), which ends a thread that was cancelled: a branch may be anywhere. */
+static bool is_on_pmu(const struct ebb_event *event)
+{
+	uint64_t value;
+
+	return syscall(SYS_read, event->leader->fd, &value, sizeof value) == sizeof value;
+}
+
+/*
+ * Gives one its period again, and whether it had overflowed. An overflow that the handler has not
+ * been called for goes by with no branch.
+ */
+static bool reload_one(struct ebb_event *event)
+{
+	if (!has_overflowed(event))
+		return false;
+	if (!(called & bit_of(event)))
+		atomic_fetch_add(&event->held, 1);
+	load(event);
+	return true;
+}
+
+/*
+ * The registers are the kernel's where no event is open, or where it has put the group off the PMU,
+ * even while the handler ran: to write them is SIGILL. It clears PMCs then, and so one that has
+ * overflowed is proof enough that they are the group's.
+ */
 static void reload(void)
 {
-	struct ebb_event *event = ebb_self.active;
+	bool ours = false;
 
-	if (!event)
-		return;
-	for (; event; event = event->next)
-		if (has_overflowed(event))
-			load(event);
-	unfreeze();
+	for (struct ebb_event *event = ebb_self.active; event; event = event->next)
+		ours |= reload_one(event);
+	if (ebb_self.active && (ours || is_on_pmu(ebb_self.active)))
+		unfreeze();
+	called = 0;
 }
 
 /* The handler may close events, and so the next one is looked for from the start. */
-static struct ebb_event *next_overflowed(unsigned done)
+static struct ebb_event *next_overflowed(void)
 {
 	struct ebb_event *event = ebb_self.active;
 
-	while (event && (done & 1U << pmc_of(event->config) || !has_overflowed(event)))
+	while (event && (called & bit_of(event) || !has_overflowed(event)))
 		event = event->next;
 	return event;
 }
 
 int ebb_power_branch(uintptr_t address)
 {
-	unsigned done = 0;
 	int error = errno;
 	struct ebb_event *event;
 
@@ -131,8 +168,8 @@ int ebb_power_branch(uintptr_t address)
 		return 0;
 	ebb_self.address = address;
 	atomic_store(&ebb_self.busy, true);
-	while ((event = next_overflowed(done)) != NULL) {
-		done |= 1U << pmc_of(event->config);
+	while ((event = next_overflowed()) != NULL) {
+		called |= bit_of(event);
 		atomic_fetch_add(&event->delivered, 1);
 		ebb_self.handler(event, ebb_self.context);
 	}
@@ -224,7 +261,7 @@ void ebb_machine_enable(void)
 		return;
 	change_bescr(0, BESCR_GE | BESCR_PME);
 	/* An alert that came meanwhile has branched here; QEMU 7.2 has to be given it once more. */
-	if (ebb_self.active && read_spr(SPR_MMCR0) & MMCR0_PMAO)
+	if (ebb_self.active && read_spr(SPR_MMCR0) & MMCR0_PMAO && is_on_pmu(ebb_self.active))
 		unfreeze();
 }
 
@@ -243,7 +280,16 @@ void ebb_machine_rearm(void)
 }
 
 /* A PMC that has overflowed alerts, whatever made it so. */
-void ebb_machine_trigger(struct ebb_event *event)
+int ebb_machine_trigger(struct ebb_event *event)
 {
+	if (atomic_load(&ebb_self.busy)) {
+		atomic_fetch_add(&event->held, 1);
+		return 0;
+	}
+	if (!is_on_pmu(event))
+		return ebb_fail(EBUSY, "the event is not on the PMU: a pinned event of the CPU "
+				       "took its place; end that one (perf, another profiler), "
+				       "close this one and open it again");
 	write_pmc(pmc_of(event->config), PMC_OVERFLOW);
+	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -54,6 +55,24 @@ static const char *broken_group(const struct ebb_event *leader, pid_t thread)
 static int verdict(const char *broken)
 {
 	return broken ? ebb_fail(EINVAL, broken) : 0;
+}
+
+/* Of another size than here where the program was built with another kernel's header. */
+int ebb_copy_attr(const struct perf_event_attr *attr, struct perf_event_attr *ret_attr)
+{
+	size_t size = attr->size ? attr->size : sizeof *attr;
+	const char *bytes = (const char *)attr;
+
+	if (size < PERF_ATTR_SIZE_VER0)
+		return ebb_fail(EINVAL, "size is not that of struct perf_event_attr");
+	for (size_t i = sizeof *attr; i < size; i++)
+		if (bytes[i])
+			return ebb_fail(E2BIG, "attributes are set that this library is too old "
+					       "for");
+	memset(ret_attr, 0, sizeof *ret_attr);
+	memcpy(ret_attr, attr, size < sizeof *attr ? size : sizeof *attr);
+	ret_attr->size = sizeof *ret_attr;
+	return 0;
 }
 
 int ebb_check_rules(const struct perf_event_attr *attr, uint64_t period)

@@ -46,7 +46,7 @@ static bool is_marked(uint64_t data)
 
 /*
  * Whether a signal is of an event, and of which: NULL where that one has been closed, as its last
- * signal may come after that. A descriptor's signal is of no event where the descriptor is none's.
+ * signal may come after that.
  */
 static bool is_ours(const siginfo_t *info, struct ebb_event **ret_event)
 {
@@ -54,8 +54,11 @@ static bool is_ours(const siginfo_t *info, struct ebb_event **ret_event)
 		*ret_event = ebb_slot_by_data(data_of(info));
 		return true;
 	}
-	*ret_event = info->si_code == SI_SIGIO ? ebb_slot_by_descriptor(info->si_fd) : NULL;
-	return *ret_event != NULL;
+	*ret_event = NULL;
+	if (info->si_code != SI_SIGIO || !ebb_signals_by_descriptor())
+		return false;
+	*ret_event = ebb_slot_by_descriptor(info->si_fd);
+	return true;
 }
 
 static uintptr_t interrupted(const ucontext_t *frame)
@@ -79,24 +82,27 @@ static void end_by(int number)
 /* sigreturn takes back what is blocked here. */
 static void pass_on(int number, siginfo_t *info, void *frame)
 {
-	sigset_t blocked = before.sa_mask;
+	struct sigaction action = before;
+	sigset_t blocked = action.sa_mask;
 	int error = errno;
 
 	/* One that the kernel forces cannot be ignored. */
-	if (!(before.sa_flags & SA_SIGINFO) && before.sa_handler == SIG_IGN && info->si_code <= 0)
+	if (!(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN && info->si_code <= 0)
 		return;
-	if (!(before.sa_flags & SA_SIGINFO) &&
-	    (before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN)) {
+	if (!(action.sa_flags & SA_SIGINFO) &&
+	    (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN)) {
 		end_by(number);
 		return;
 	}
-	if (!(before.sa_flags & SA_NODEFER))
+	if (!(action.sa_flags & SA_NODEFER))
 		sigaddset(&blocked, number);
+	if (action.sa_flags & SA_RESETHAND)
+		before = (struct sigaction){ .sa_handler = SIG_DFL };
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
-	if (before.sa_flags & SA_SIGINFO)
-		before.sa_sigaction(number, info, frame);
+	if (action.sa_flags & SA_SIGINFO)
+		action.sa_sigaction(number, info, frame);
 	else
-		before.sa_handler(number);
+		action.sa_handler(number);
 	errno = error;
 }
 
@@ -144,7 +150,10 @@ int ebb_machine_prepare(void)
 	struct sigaction trap = { .sa_sigaction = on_trap,
 				  .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART };
 
-	return sigaction(SIGTRAP, &trap, &before) < 0 ? -errno : 0;
+	/* One may come as soon as it is taken, and be passed on. */
+	sigaction(SIGTRAP, NULL, &before);
+	sigaction(SIGTRAP, &trap, NULL);
+	return 0;
 }
 
 void ebb_machine_start(struct ebb_event *leader)
@@ -167,10 +176,11 @@ static void deliver_pending(void)
 {
 	struct ebb_event *event = atomic_exchange(&ebb_self.pending, NULL);
 
-	if (event) {
-		atomic_fetch_sub(&event->missed, 1);
-		ebb_machine_trigger(event);
-	}
+	if (!event)
+		return;
+	atomic_fetch_sub(&event->missed, 1);
+	if (ebb_machine_trigger(event) < 0)
+		atomic_fetch_add(&event->missed, 1);
 }
 
 void ebb_machine_enable(void)
@@ -193,11 +203,18 @@ void ebb_machine_rearm(void)
 
 /* The signal that the kernel would send. A signal of one's own comes before its system call
  * returns. */
-void ebb_machine_trigger(struct ebb_event *event)
+int ebb_machine_trigger(struct ebb_event *event)
 {
 	struct perf_info perf = { .data = event->data };
 	siginfo_t info = { .si_signo = SIGTRAP, .si_code = TRAP_PERF };
+	sigset_t blocked;
 
+	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+	if (sigismember(&blocked, SIGTRAP))
+		return ebb_fail(EINVAL, "SIGTRAP is blocked, by which this machine branches: "
+					"unblock it");
 	memcpy(&info.si_addr, &perf, sizeof perf);
-	syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGTRAP, &info);
+	if (syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGTRAP, &info) < 0)
+		return ebb_fail(errno, "no signal can be queued: raise the limit (ulimit -i)");
+	return 0;
 }

@@ -81,6 +81,34 @@ static int signal_by_descriptor(int fd, pid_t thread)
 	return fd;
 }
 
+/* Of a process: signals of a descriptor may come later than its end. */
+static atomic_bool by_descriptor;
+
+bool ebb_signals_by_descriptor(void)
+{
+	return atomic_load(&by_descriptor);
+}
+
+/* EINVAL may be of the event itself, which no other way would make better. */
+static bool lacks_sigtrap(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.size = sizeof attr,
+		.disabled = 1,
+		.exclude_kernel = 1,
+		.sigtrap = 1,
+		.remove_on_exec = 1,
+		.sig_data = 1,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && (errno == EINVAL || errno == E2BIG);
+}
+
 /*
  * Before Linux 5.13 there is no sigtrap: the descriptor tells of each overflow, by the same signal.
  * Those that come while one waits are folded into it.
@@ -91,6 +119,11 @@ int ebb_machine_open_otherwise(const struct ebb_event *event, struct perf_event_
 	int fd;
 	int error;
 
+	if (!lacks_sigtrap()) {
+		errno = EINVAL;
+		return -1;
+	}
+	atomic_store(&by_descriptor, true);
 	attr->sigtrap = 0;
 	attr->remove_on_exec = 0;
 	attr->sig_data = 0;

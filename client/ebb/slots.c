@@ -8,17 +8,31 @@
 
 static struct ebb_event events[EVENTS_MAX];
 
+/* How far a search has to go: to the highest slot that was ever claimed. */
+static atomic_uint used;
+
 static bool is_open(const struct ebb_event *event)
 {
 	return atomic_load(&event->generation) & 1;
 }
 
+static void raise_used(unsigned count)
+{
+	unsigned before = atomic_load(&used);
+
+	while (before < count && !atomic_compare_exchange_weak(&used, &before, count))
+		;
+}
+
+/* The generation stays even, and from the first claim on it says that the descriptors are set. */
 struct ebb_event *ebb_slot_claim(void)
 {
 	for (unsigned i = 0; i < EVENTS_MAX; i++)
 		if (!atomic_exchange(&events[i].claimed, true)) {
 			events[i].fd = -1;
 			events[i].connection = -1;
+			atomic_fetch_add(&events[i].generation, 2);
+			raise_used(i + 1);
 			return &events[i];
 		}
 	return NULL;
@@ -40,9 +54,12 @@ void ebb_slot_show(struct ebb_event *event)
 
 static void close_descriptor(int *fd)
 {
-	if (*fd >= 0)
-		close(*fd);
+	int closed = *fd;
+
+	/* First: another thread may fork meanwhile, and its child closes what is set. */
 	*fd = -1;
+	if (closed >= 0)
+		close(closed);
 }
 
 void ebb_slot_free(struct ebb_event *event)
@@ -63,7 +80,7 @@ struct ebb_event *ebb_slot_by_data(uint64_t data)
 		return index < EVENTS_MAX && is_open(&events[index]) && events[index].data == data
 			       ? &events[index]
 			       : NULL;
-	for (unsigned i = 0; i < EVENTS_MAX; i++)
+	for (unsigned i = 0; i < atomic_load(&used); i++)
 		if (is_open(&events[i]) && events[i].data == data)
 			return &events[i];
 	return NULL;
@@ -71,15 +88,21 @@ struct ebb_event *ebb_slot_by_data(uint64_t data)
 
 struct ebb_event *ebb_slot_by_descriptor(int fd)
 {
-	for (unsigned i = 0; i < EVENTS_MAX; i++)
+	for (unsigned i = 0; i < atomic_load(&used); i++)
 		if (is_open(&events[i]) && events[i].fd == fd)
 			return &events[i];
 	return NULL;
 }
 
+/* The claimed ones too: the thread that was about to open an event there is the parent's. */
 void ebb_slots_forget(void)
 {
-	for (unsigned i = 0; i < EVENTS_MAX; i++)
-		if (is_open(&events[i]))
+	for (unsigned i = 0; i < EVENTS_MAX; i++) {
+		if (!atomic_load(&events[i].claimed))
+			continue;
+		if (atomic_load(&events[i].generation))
 			ebb_slot_free(&events[i]);
+		else
+			atomic_store(&events[i].claimed, false);
+	}
 }

@@ -64,7 +64,8 @@ struct ebb_stats {
 
 /*
  * Opens an event, disabled.
- * attr: as perf_event_open(2) takes it, with EBB_CONFIG in config. A leader is pinned and
+ * attr: as perf_event_open(2) takes it, with EBB_CONFIG in config; size: sizeof *attr, or 0 for
+ * that of the library's header. A leader is pinned and
  * exclusive, a member neither. inherit, freq, sample_period, sample_type and enable_on_exec are 0.
  * On POWER type is PERF_TYPE_RAW and bits 16-19 of config name the PMC, 1 to 6, or it is of
  * PERF_TYPE_HARDWARE the cycles (PMC1) or the instructions (PMC4). Elsewhere it is the hardware's
@@ -98,15 +99,17 @@ int ebb_event_offer(const struct perf_event_attr *attr, uint64_t period, uint64_
 
 /*
  * Takes an event that was offered to this process. It is closed as any other. Errors: -ENOENT no
- * such event, or it is another process's, or its leader was not accepted; -EMFILE; -ENODEV, -EACCES
- * perfmond does not run, or its socket may not be connected to.
+ * such event, or it is another process's, or its leader was not accepted (which ends the offer of
+ * the member); -EINVAL its leader is enabled; -EMFILE; -ENODEV, -EACCES perfmond does not run, or
+ * its socket may not be connected to.
  */
 int ebb_event_accept(uint64_t token, struct ebb_event **ret_event);
 
 /*
  * What stands on this machine for a legacy event, by perfmond: sets type and config of attr, with
  * EBB_CONFIG. select: pmc_val of struct pmc, <machine/perfmon.h>, with PMCF_USR in its flags.
- * Errors: -EOPNOTSUPP nothing does, or no single event of a PMU; -ENODEV, -EACCES as above.
+ * Errors: -EINVAL PMCF_USR is not set; -EOPNOTSUPP nothing does, or no single event of a PMU;
+ * -ENODEV, -EACCES as above.
  */
 int ebb_legacy(uint32_t select, struct perf_event_attr *attr);
 
@@ -129,7 +132,9 @@ void ebb_event_stats(const struct ebb_event *event, struct ebb_stats *ret_stats)
 /*
  * Branches now, as an overflow of the event would: at once, or by the time that the function
  * returns. Where branches are disabled or the handler runs, that is counted as for an overflow.
- * Errors: -EINVAL not enabled; -EPERM another thread's event.
+ * Errors: -EINVAL not enabled, or SIGTRAP is blocked, where that branches; -EPERM another thread's
+ * event; -EAGAIN no signal can be queued; -EBUSY on POWER, where no branch can be made by hand off
+ * the PMU: a pinned event of the CPU took the place of this one.
  */
 int ebb_trigger(struct ebb_event *event);
 

@@ -3,32 +3,29 @@
 /*
  * Events that perfmond opens: ebb-attach [--refused] NODE CHECK
  *
- *   self       for this thread, what a program may not open itself: --refused, or the kernel
- * refuses willing    for a child that takes part, and for one that does not ends       a child that
- * execs, forks, dies refusals   what is refused, request by request thread ID  for a thread of
- * another user: EPERM without    with no perfmond, or no right to its node: an error that names
- * both victim     takes page faults and ends well
+ *   self       for this thread, what a program may not open itself
+ *   willing    for a child that takes part, and for one that does not
+ *   ends       a child that execs, forks, dies
+ *   legacy     by a legacy event's name
+ *   thread ID  for a thread of another user: EPERM
+ *   without    with no perfmond, or no right to its node: an error that names both
+ *   victim     takes page faults and ends well
  *
  * --refused: perf_event_open(2) answers EACCES to this program, as at perf_event_paranoid 3.
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <machine/perfmon.h>
 #include <perfmon/ebb.h>
-#include <perfmon/ext.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -361,79 +358,6 @@ static void check_ends(void)
 	result(offer(child, PERIOD, 0) == 0, "and has no more after that");
 }
 
-static void refuse(int fd, const char *name, int error, struct perfmon_ebb ebb)
-{
-	int seen = ioctl(fd, PMIOEBB, &ebb) < 0 ? errno : 0;
-
-	if (seen != error)
-		printf("# %s: %s\n", name, strerrorname_np(seen));
-	result(seen == error && !ebb.peb_token, name);
-}
-
-static struct perfmon_ebb plain(void)
-{
-	struct perf_event_attr attr = event_attr(true);
-
-	return (struct perfmon_ebb){ .peb_type = attr.type,
-				     .peb_config = attr.config,
-				     .peb_period = PERIOD };
-}
-
-#define REFUSED(field, value, error)                                                 \
-	do {                                                                         \
-		struct perfmon_ebb ebb = plain();                                    \
-		ebb.field = (value);                                                 \
-		refuse(fd, "PMIOEBB, " #field " = " #value ": " #error, error, ebb); \
-	} while (0)
-
-static void check_refusals(void)
-{
-	int fd = open(node, O_RDONLY | O_CLOEXEC);
-
-	REFUSED(peb_type, PERF_TYPE_TRACEPOINT, EOPNOTSUPP);
-	REFUSED(peb_type, 6, EOPNOTSUPP); /* a kprobe, commonly, whose name config1 points to */
-	REFUSED(peb_type, 0xffffffff, EOPNOTSUPP);
-	REFUSED(peb_config, 0, EINVAL);
-	REFUSED(peb_address, 0x1000, EINVAL);
-	REFUSED(peb_length, 8, EINVAL);
-	REFUSED(peb_period, 0, EINVAL);
-	REFUSED(peb_period, 0x80000000, EINVAL);
-	REFUSED(peb_thread, -1, ESRCH);
-	REFUSED(peb_thread, 0x7fffffff, ESRCH);
-	REFUSED(peb_leader, 1, ENOENT);
-#ifdef __x86_64__
-	struct perfmon_ebb kernel = plain();
-
-	kernel.peb_type = PERF_TYPE_BREAKPOINT;
-	kernel.peb_config = EBB_CONFIG;
-	kernel.peb_address = UINT64_C(0xffffffff81000000);
-	kernel.peb_length = 8;
-	refuse(fd, "PMIOEBB, a breakpoint in the kernel: EINVAL", EINVAL, kernel);
-	kernel = plain();
-	kernel.peb_type = PERF_TYPE_RAW;
-	kernel.peb_config = EBB_CONFIG | 1 << 21;
-	refuse(fd, "PMIOEBB, a raw event of both threads of a core: EINVAL", EINVAL, kernel);
-#endif
-#ifndef __powerpc64__
-	struct perfmon_ebb clock = plain();
-
-	clock.peb_config = PERF_COUNT_SW_TASK_CLOCK | EBB_CONFIG;
-	clock.peb_period = 99999;
-	refuse(fd, "PMIOEBB, a clock of 99999 ns: EINVAL", EINVAL, clock);
-	clock.peb_config = PERF_COUNT_SW_CONTEXT_SWITCHES | EBB_CONFIG;
-	refuse(fd, "PMIOEBB, context switches: EOPNOTSUPP", EOPNOTSUPP, clock);
-#endif
-	int taken = 0;
-	struct perfmon_ebb ebb = plain();
-
-	while (ioctl(fd, PMIOEBB, &ebb) == 0)
-		taken++;
-	printf("# %d events wait\n", taken);
-	/* Others of this user may wait beside them. */
-	result(errno == EMFILE && taken > 32 && taken <= 64, "64 events wait, and no more: EMFILE");
-	close(fd);
-}
-
 static void check_thread(pid_t thread)
 {
 	struct perf_event_attr attr = event_attr(true);
@@ -476,35 +400,6 @@ static void check_legacy(void)
 	       "a legacy event that nothing stands for: EOPNOTSUPP");
 }
 
-static int connect_socket(void)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof address.sun_path, "%s.socket", node);
-	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
-}
-
-static void check_noise(void)
-{
-	static const size_t sizes[] = { 0, 1, 7, 9, 4096 };
-	char bytes[4096] = "";
-	int silent[100];
-
-	for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
-		silent[i] = connect_socket();
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		int fd = connect_socket();
-
-		result(silent[i] >= 0 && fd >= 0 &&
-			       send(fd, bytes, sizes[i], MSG_NOSIGNAL) == (ssize_t)sizes[i] &&
-			       recv(fd, bytes, sizeof bytes, 0) <= 0,
-		       "no answer to what is no token");
-		close(fd);
-	}
-	check_self();
-}
-
 int main(int argc, char *argv[])
 {
 	int first = 1;
@@ -523,12 +418,8 @@ int main(int argc, char *argv[])
 		check_willing();
 	else if (strcmp(argv[first + 1], "ends") == 0)
 		check_ends();
-	else if (strcmp(argv[first + 1], "refusals") == 0)
-		check_refusals();
 	else if (strcmp(argv[first + 1], "legacy") == 0)
 		check_legacy();
-	else if (strcmp(argv[first + 1], "noise") == 0)
-		check_noise();
 	else if (strcmp(argv[first + 1], "without") == 0)
 		check_without();
 	else if (strcmp(argv[first + 1], "thread") == 0 && argc == first + 3)

@@ -246,12 +246,23 @@ static void check_group(void)
 	       "the group is closed: no branch");
 }
 
+/* As one that waited while the event was closed. */
+static void check_late_signal(void)
+{
+	siginfo_t info = { .si_signo = SIGTRAP, .si_code = SI_SIGIO };
+
+	info.si_fd = 1000;
+	result(__real_syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGTRAP, &info) == 0,
+	       "a signal of a descriptor that is closed ends nothing");
+}
+
 int main(void)
 {
 	signal(SIGALRM, on_alarm);
 	check_faults();
 	check_clock();
 	check_group();
+	check_late_signal();
 	result(refused > 0, "the kernel is asked for sigtrap first");
 	return tap_end();
 }

@@ -12,60 +12,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/perf_event.h>
-#include <perfmon/ebb.h>
-#include <perfmon/ext.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "request.h"
 #include "tap.h"
-
-static const char *node;
-
-static struct perfmon_ebb plain(pid_t thread)
-{
-	return (struct perfmon_ebb){
-		.peb_thread = thread,
-#ifdef __powerpc64__
-		.peb_type = PERF_TYPE_RAW,
-		.peb_config = 0x1001e | EBB_CONFIG,
-#else
-		.peb_type = PERF_TYPE_SOFTWARE,
-		.peb_config = PERF_COUNT_SW_PAGE_FAULTS | EBB_CONFIG,
-#endif
-		.peb_period = 1000,
-	};
-}
-
-/* Gives 0 or an errno. */
-static int attach(pid_t thread, uint64_t *ret_token)
-{
-	struct perfmon_ebb ebb = plain(thread);
-	int fd = open(node, O_RDONLY | O_CLOEXEC);
-	int error = fd < 0 || ioctl(fd, PMIOEBB, &ebb) < 0 ? errno : 0;
-
-	close(fd);
-	*ret_token = ebb.peb_token;
-	return error;
-}
-
-static int connect_socket(void)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof address.sun_path, "%s.socket", node);
-	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
-}
 
 /* The errno in perfmond's answer, 0 for an event, or -1 where there is none. */
 static int take(int socket, uint64_t token)
@@ -80,12 +38,12 @@ static int take(int socket, uint64_t token)
 
 static void check_sender(void)
 {
-	int connection = connect_socket();
+	int connection = request_connect();
 	uint64_t token;
 	int status = -1;
 	pid_t child;
 
-	result(attach(0, &token) == 0, "an event");
+	result(request_attach(0, &token) == 0, "an event");
 	fflush(stdout);
 	child = fork();
 	if (child == 0)
@@ -93,7 +51,7 @@ static void check_sender(void)
 	waitpid(child, &status, 0);
 	result(status == 0, "another process sends its token over its connection: ENOENT");
 	close(connection);
-	connection = connect_socket();
+	connection = request_connect();
 	result(take(connection, token) == 0, "its own process takes it");
 	close(connection);
 }
@@ -120,14 +78,14 @@ static void check_rights(void)
 {
 	struct perfmon_taken taken = { .pet_error = -1 };
 	struct pollfd end = { .events = POLLIN };
-	int connection = connect_socket();
+	int connection = request_connect();
 	int pipes[2];
 	uint64_t token;
 	bool sent;
 
 	if (pipe(pipes) < 0)
 		exit(1);
-	result(attach(0, &token) == 0, "an event");
+	result(request_attach(0, &token) == 0, "an event");
 	sent = send_along(connection, &token, pipes[1]);
 	printf("# a descriptor sent along: %s\n", sent ? "passed" : strerrorname_np(errno));
 	result(sent ? recv(connection, &taken, sizeof taken, 0) == sizeof taken &&
@@ -147,12 +105,12 @@ static void check_limit(int limit)
 	int taken = 0;
 	int error;
 
-	while ((error = attach(0, &token)) == 0)
+	while ((error = request_attach(0, &token)) == 0)
 		taken++;
 	printf("# %d events, then %s\n", taken, strerrorname_np(error));
 	result(error == EMFILE && taken == limit,
 	       "a user's share of events that wait, then EMFILE");
-	error = connect_socket();
+	error = request_connect();
 	result(error >= 0, "a connection beside them");
 	close(error);
 }
@@ -168,7 +126,7 @@ static int hang_in_exec(const char *file, int opened)
 	fflush(stdout);
 	if (fd < 0 || read(STDIN_FILENO, &byte, 1) != 1 || write(opened, "", 1) != 1)
 		return 1;
-	execl("/proc/self/exe", "ebb-hostile", node, "nothing", (char *)NULL);
+	execl("/proc/self/exe", "ebb-hostile", request_node, "nothing", (char *)NULL);
 	return 1;
 }
 
@@ -201,12 +159,12 @@ static void check_exec(const char *file)
 	for (int tries = 0; tries < 20 && error == 0; tries++) {
 		usleep(50000);
 		before = seconds();
-		error = attach(child, &token);
+		error = request_attach(child, &token);
 	}
 	printf("# %s after %.1f s\n", error ? strerrorname_np(error) : "no error",
 	       seconds() - before);
 	result(error == EAGAIN && seconds() - before < 10, "an event on it: EAGAIN");
-	result(attach(0, &token) == 0, "and perfmond serves on");
+	result(request_attach(0, &token) == 0, "and perfmond serves on");
 	kill(child, SIGKILL);
 }
 
@@ -217,7 +175,7 @@ int main(int argc, char *argv[])
 
 	/* A perfmond that hangs is a failure. */
 	alarm(60);
-	node = argv[1];
+	request_node = argv[1];
 	if (strcmp(check, "sender") == 0)
 		check_sender();
 	else if (strcmp(check, "rights") == 0)

@@ -112,7 +112,12 @@ static int run(const struct source *source, const struct sigaction *action, bool
 	pthread_sigmask(SIG_BLOCK, NULL, &mask);
 	if (sigismember(&mask, SIGTRAP) || sigismember(&mask, SIGUSR1))
 		return 5;
-	return branches(source) ? 0 : 6;
+	if (!branches(source))
+		return 6;
+	/* It was for one signal. */
+	if (action->sa_flags & (int)SA_RESETHAND)
+		raise(SIGTRAP);
+	return 0;
 }
 
 static void check(const struct source *source, const char *name, struct sigaction action,
@@ -159,6 +164,7 @@ int main(void)
 	const struct source *source = find_source();
 	struct sigaction info = { .sa_sigaction = on_info, .sa_flags = SA_SIGINFO };
 	struct sigaction plain = { .sa_handler = on_plain };
+	struct sigaction once = { .sa_handler = on_plain, .sa_flags = (int)SA_RESETHAND };
 	struct sigaction ignored = { .sa_handler = SIG_IGN };
 	struct sigaction standard = { .sa_handler = SIG_DFL };
 
@@ -166,6 +172,7 @@ int main(void)
 	check(source, "a handler with SA_SIGINFO", info, true, 0);
 	check(source, "a plain handler", plain, false, 0);
 	check(source, "a plain handler", plain, true, 0);
+	check(source, "a handler with SA_RESETHAND, twice", once, false, SIGTRAP);
 	check(source, "SIG_IGN", ignored, false, 0);
 	check(source, "SIG_IGN", ignored, true, SIGTRAP);
 	check(source, "SIG_DFL", standard, false, SIGTRAP);
