@@ -327,7 +327,7 @@ static int perf_check(const struct backend_options *options, struct report *repo
 	struct backend *backend;
 	int result = perf_open(options, &backend);
 
-	perf_report(result < 0 ? NULL : backend, result, report);
+	perf_report(result < 0 ? NULL : backend, options, result, report);
 	if (result == 0)
 		perf_close(backend);
 	return result;

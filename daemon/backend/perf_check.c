@@ -102,11 +102,25 @@ static void report_events(struct report *report, bool pmu)
 		report_no_pmu(report);
 }
 
-void perf_report(const struct backend *backend, int result, struct report *report)
+static void report_failure(const struct backend_options *options, int result, struct report *report)
 {
-	if (!backend) {
+	if (result == -ENODEV && options->scope == SCOPE_CPU)
+		report_add(report, "backend", "perf", false,
+			   "choose one of /sys/devices/system/cpu/online",
+			   "--scope cpu:%u: no such CPU is online", options->scope_cpu);
+	else if (result == -ENODEV && options->scope == SCOPE_OPENER)
+		report_add(report, "backend", "perf", false, "mount proc on /proc",
+			   "--scope opener: /proc is not there, or of another pid namespace");
+	else
 		report_add(report, "backend", "perf", false, "mount proc on /proc, sysfs on /sys",
 			   "/proc/stat or the list of CPUs cannot be read: %s", strerror(-result));
+}
+
+void perf_report(const struct backend *backend, const struct backend_options *options, int result,
+		 struct report *report)
+{
+	if (!backend) {
+		report_failure(options, result, report);
 		return;
 	}
 	report->source = backend->source;

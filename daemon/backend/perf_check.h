@@ -11,9 +11,10 @@
 int perf_try_pmu(void);
 
 /*
- * The findings of --check. backend: as it was opened, or NULL where that failed with the negative
- * errno in result.
+ * The findings of --check. backend: as it was opened with the options, or NULL where that failed
+ * with the negative errno in result: -ENODEV where the scope's CPU, or /proc, is not there.
  */
-void perf_report(const struct backend *backend, int result, struct report *report);
+void perf_report(const struct backend *backend, const struct backend_options *options, int result,
+		 struct report *report);
 
 #endif
