@@ -274,8 +274,7 @@ static void check_node(struct check *check)
 	long holder;
 
 	node_path(&node, path);
-	snprintf(lock, sizeof lock, "%s/%s.lock", check->options->state_directory, node.name);
-	holder = pidfile_holder(lock);
+	holder = options_lock_path(check->options, lock) == 0 ? pidfile_holder(lock) : 0;
 	if (holder > 0) {
 		report_held(check, path, holder);
 		check->start = false;
@@ -298,7 +297,7 @@ static void check_user(struct check *check)
 static void check_group(struct check *check)
 {
 	const char *asked = check->options->group;
-	const char *name = asked ? asked : "perfmon";
+	const char *name = asked ? asked : GROUP_DEFAULT;
 	const struct group *group = getgrnam(name);
 
 	if (group)

@@ -27,7 +27,7 @@ struct daemon {
 	struct node node;
 	struct pidfile lock;
 	struct pidfile pidfile;
-	char lock_path[4096];
+	char lock_path[PATH_MAX];
 	struct tstamp stamp;
 	struct time_stamp stamp_source; /* what the device sees of it */
 	bool has_stamp;
@@ -52,7 +52,7 @@ static int read_stamp(struct time_stamp *source, uint32_t *ret_mhz, uint64_t *re
 /* root:perfmon 0660; root:root 0600 where there is no such group and none was asked for. */
 static int choose_rights(void)
 {
-	const char *name = self.options.group ? self.options.group : "perfmon";
+	const char *name = self.options.group ? self.options.group : GROUP_DEFAULT;
 	const struct group *group = getgrnam(name);
 
 	self.node.name = self.options.device;
@@ -86,8 +86,7 @@ static int take_lock(void)
 		log_error("--state-dir %s: %s", directory, strerror(errno));
 		return result;
 	}
-	if ((size_t)snprintf(self.lock_path, sizeof self.lock_path, "%s/%s.lock", directory,
-			     self.node.name) >= sizeof self.lock_path) {
+	if (options_lock_path(&self.options, self.lock_path) < 0) {
 		log_error("--state-dir %s: the name is too long", directory);
 		return -ENAMETOOLONG;
 	}

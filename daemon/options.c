@@ -2,8 +2,8 @@
 #include "options.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,4 +285,12 @@ enum options_verdict options_parse(int argc, char *argv[], struct options *ret_o
 	}
 	*ret_options = options;
 	return OPTIONS_RUN;
+}
+
+int options_lock_path(const struct options *options, char path[PATH_MAX])
+{
+	int length =
+		snprintf(path, PATH_MAX, "%s/%s.lock", options->state_directory, options->device);
+
+	return length < PATH_MAX ? 0 : -ENAMETOOLONG;
 }

@@ -2,6 +2,7 @@
 #ifndef PERFMOND_OPTIONS_H
 #define PERFMOND_OPTIONS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -35,7 +36,8 @@ struct options {
 	enum check_format check;
 };
 
-#define MODE_DEFAULT ((mode_t)-1)
+#define MODE_DEFAULT  ((mode_t)-1)
+#define GROUP_DEFAULT "perfmon"
 
 /* What the process does with the command line. */
 enum options_verdict {
@@ -45,5 +47,8 @@ enum options_verdict {
 };
 
 enum options_verdict options_parse(int argc, char *argv[], struct options *ret_options);
+
+/* The file that says whose the node is. Errors: -ENAMETOOLONG where that is cut. */
+int options_lock_path(const struct options *options, char path[PATH_MAX]);
 
 #endif
