@@ -9,6 +9,7 @@
 
 #include "device/counter.h"
 #include "device/device.h"
+#include "device/snap.h"
 
 static int handle_setup(struct device *device, struct argument *argument)
 {
@@ -71,6 +72,12 @@ static int handle_ebb(struct device *device, struct argument *argument)
 					&argument->ebb.peb_token);
 }
 
+static int handle_snap(struct device *device, struct argument *argument)
+{
+	snap_take(device, &argument->snap);
+	return 0;
+}
+
 /*
  * The requests that carry 64 bits stand here in both layouts, told apart by the size in the number:
  * an i386 client aligns them to 4. For the same numbers on a kernel with other direction bits
@@ -99,6 +106,7 @@ static const struct request requests[] = {
 	{ PMIOEVENT, "PMIOEVENT", LAYOUT_EVENT, true, true, false, handle_event },
 	{ PMIOTRANSLATE, "PMIOTRANSLATE", LAYOUT_EVENT, true, true, false, handle_translate },
 	{ PMIOEBB, "PMIOEBB", LAYOUT_EBB, true, true, false, handle_ebb },
+	{ PMIOSNAP, "PMIOSNAP", LAYOUT_SNAP, false, true, false, handle_snap },
 };
 
 _Static_assert(PMIOREAD == _IOWR('5', 4, struct quad_8) || PMIOREAD == _IOWR('5', 4, struct quad_4),
@@ -124,6 +132,7 @@ size_t request_size(const struct request *request)
 		[LAYOUT_QUAD_8] = 16,
 		[LAYOUT_EVENT] = sizeof(struct perfmon_event),
 		[LAYOUT_EBB] = sizeof(struct perfmon_ebb),
+		[LAYOUT_SNAP] = sizeof(struct perfmon_snap),
 	};
 
 	return sizes[request->layout];
@@ -154,6 +163,9 @@ struct argument request_decode(const struct request *request, const void *bytes)
 	return argument;
 }
 
+_Static_assert(NPMC == sizeof((struct perfmon_snap){ 0 }.pms_counter) /
+			       sizeof(struct perfmon_snap_counter),
+	       "a snap has every counter");
 _Static_assert((int)EVENT_CLASS_EXACT == PME_EXACT && (int)EVENT_CLASS_NATIVE == PME_NATIVE &&
 		       (int)FIDELITY_LOW == PME_LOW && (int)FIDELITY_HIGH == PME_HIGH &&
 		       EVENT_TERMS == PME_TERMS,
@@ -190,6 +202,10 @@ void request_encode(const struct request *request, const struct argument *argume
 	}
 	if (request->layout == LAYOUT_EBB) {
 		memcpy(bytes, &argument->ebb, sizeof argument->ebb);
+		return;
+	}
+	if (request->layout == LAYOUT_SNAP) {
+		memcpy(bytes, &argument->snap, sizeof argument->snap);
 		return;
 	}
 	memset(byte, 0, request_size(request));

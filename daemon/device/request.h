@@ -18,6 +18,7 @@ enum layout {
 	LAYOUT_QUAD_8, /* int, 64 bits aligned to 8: the same on other machines */
 	LAYOUT_EVENT,  /* struct perfmon_event */
 	LAYOUT_EBB,    /* struct perfmon_ebb */
+	LAYOUT_SNAP,   /* struct perfmon_snap */
 };
 
 /* An argument out of its layout. */
@@ -26,7 +27,10 @@ struct argument {
 	uint32_t select;           /* pmc_val, pme_val */
 	uint64_t value;            /* pmcd_value, pmct_value */
 	const struct event *event; /* LAYOUT_EVENT; valid while the request is served */
-	struct perfmon_ebb ebb;    /* LAYOUT_EBB */
+	union {
+		struct perfmon_ebb ebb;   /* LAYOUT_EBB */
+		struct perfmon_snap snap; /* LAYOUT_SNAP */
+	};
 };
 
 struct request {

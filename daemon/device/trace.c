@@ -86,6 +86,26 @@ static void ebb_text(const struct perfmon_ebb *ebb, char *text, size_t size)
 		 ebb->peb_type, (unsigned long long)ebb->peb_config, ebb->peb_period);
 }
 
+static void snap_text(const struct perfmon_snap *snap, char *text, size_t size)
+{
+	int length =
+		snprintf(text, size, "{rate=%u MHz, stamp=%llu, lasted=%llu", snap->pms_rate,
+			 (unsigned long long)snap->pms_stamp, (unsigned long long)snap->pms_lasted);
+
+	for (int i = 0; i < NPMC; i++) {
+		const struct perfmon_snap_counter *counter = &snap->pms_counter[i];
+		size_t room = size - (size_t)length;
+
+		if (counter->pmsc_error)
+			length += snprintf(text + length, room, ", %s",
+					   strerrorname_np(counter->pmsc_error));
+		else
+			length += snprintf(text + length, room, ", value=%llu",
+					   (unsigned long long)counter->pmsc_value);
+	}
+	snprintf(text + length, size - (size_t)length, "}");
+}
+
 static void event_text(const struct request *request, const struct argument *argument, int result,
 		       char *text, size_t size)
 {
@@ -104,6 +124,8 @@ static void argument_text(const struct device *device, const struct request *req
 
 	if (request->layout == LAYOUT_EBB)
 		ebb_text(&argument->ebb, text, size);
+	else if (request->layout == LAYOUT_SNAP)
+		snap_text(&argument->snap, text, size);
 	else if (request->layout == LAYOUT_INT)
 		snprintf(text, size, "[%d]", argument->number);
 	else if (request->layout == LAYOUT_PMC && (!request->gives || result == 0))

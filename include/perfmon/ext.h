@@ -58,6 +58,25 @@ struct perfmon_event {
  */
 #define PMIOTRANSLATE _IOWR('P', 3, struct perfmon_event)
 
+/* Every counter, with what PMIOREAD and PMIOGET would give. */
+struct perfmon_snap {
+	uint64_t pms_stamp; /* the time stamp before the first counter was read, 0: there is none */
+	uint64_t pms_lasted;   /* clocks of it until the last one was read */
+	uint32_t pms_rate;     /* of the time stamp, MHz, truncated */
+	uint32_t pms_reserved; /* 0 */
+	struct perfmon_snap_counter {
+		int32_t pmsc_error;  /* 0; EBUSY not set up, EIO the count is partial */
+		uint32_t pmsc_val;   /* pmc_val, with PMCF_EN while it runs */
+		uint64_t pmsc_value; /* 40 bits; 0 where there is an error */
+	} pms_counter[2];
+};
+
+/*
+ * All counters and the time stamp, taken together in one round trip. Any open file may ask. It does
+ * not fail: each counter has its own error.
+ */
+#define PMIOSNAP _IOR('P', 4, struct perfmon_snap)
+
 /* An event whose overflows branch, see libperfmon(3); perf_event_open(2) has the attributes. */
 struct perfmon_ebb {
 	int32_t peb_thread; /* in: a thread's id, or 0 for the caller */

@@ -15,8 +15,8 @@ struct pmc countable;
 struct pmc other;
 struct model model;
 
-static const struct test *const suites[] = { open_tests, counter_tests, figure_tests, bad_tests,
-					     node_tests };
+static const struct test *const suites[] = { open_tests, counter_tests, figure_tests,
+					     bad_tests,  node_tests,    extension_tests };
 
 void fail_at(const char *file, int line, const char *format, ...)
 {

@@ -56,6 +56,7 @@ extern const struct test counter_tests[];
 extern const struct test figure_tests[];
 extern const struct test bad_tests[];
 extern const struct test node_tests[];
+extern const struct test extension_tests[];
 
 /* Ends the test. */
 void fail_at(const char *file, int line, const char *format, ...)

@@ -197,36 +197,6 @@ static void sample_loop(void)
 	read_above(fd, 0, 0);
 }
 
-static int pm_event(int fd, int number, struct perfmon_event *ret_event)
-{
-	memset(ret_event, 0xa5, sizeof *ret_event);
-	ret_event->pme_num = number;
-	return ioctl(fd, PMIOEVENT, ret_event);
-}
-
-/* For a reader too, and in the same layout for a 32-bit program. */
-static void event_is_told(void)
-{
-	int fd = open_writer();
-	int reader = open_reader();
-	struct perfmon_event event;
-
-	CHECK_ERRNO(pm_event(fd, 0, &event), EBUSY);
-	CHECK_ERRNO(pm_event(fd, NPMC, &event), EINVAL);
-	CHECK_ERRNO(pm_event(fd, -1, &event), EINVAL);
-	must_setup(fd, 0);
-	CHECK(pm_event(reader, 0, &event) == 0);
-	CHECK(event.pme_num == 0 && event.pme_val == countable.pmc_val);
-	CHECK(event.pme_class >= PME_EXACT && event.pme_class <= PME_NATIVE);
-	CHECK(event.pme_terms <= PME_TERMS);
-	CHECK(memchr(event.pme_name, 0, sizeof event.pme_name));
-	CHECK(*event.pme_counted && memchr(event.pme_counted, 0, sizeof event.pme_counted));
-	CHECK(memchr(event.pme_note, 0, sizeof event.pme_note));
-	CHECK(source == SOURCE_SIM ? event.pme_class == PME_NATIVE : *event.pme_name);
-	CHECK(source != SOURCE_INTERRUPTS || event.pme_class == PME_SOFTWARE);
-	CHECK(source != SOURCE_PMU || (event.pme_class == PME_EXACT && event.pme_terms == 1));
-}
-
 const struct test counter_tests[] = {
 	{ "GET returns what SETUP set", get_returns_setup },
 	{ "pmc_val lies as event, unit, flags, mask", pmc_val_layout },
@@ -239,7 +209,6 @@ const struct test counter_tests[] = {
 	{ "START of a running counter goes back to the latest STOP", start_of_a_running_counter },
 	{ "RESET of a stopped counter makes it 0", reset_of_a_stopped_counter },
 	{ "RESET of a running counter goes on from 0", reset_of_a_running_counter },
-	{ "PMIOEVENT tells what is counted", event_is_told },
 	{ "the two counters are independent", counters_are_two },
 	{ "the sample's loop STOP READ RESET START", sample_loop },
 	{ NULL, NULL },

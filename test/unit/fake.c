@@ -10,6 +10,7 @@ struct fake fake;
 int fake_stamp_result;
 uint32_t fake_stamp_mhz;
 uint64_t fake_stamp_value;
+uint64_t fake_read_lasts;
 uint64_t fake_now;
 uint64_t fake_tick;
 char fake_lines[4096];
@@ -55,6 +56,7 @@ static int backend_read(struct backend *backend, unsigned number, uint64_t *ret_
 
 	assert_true(counter->started);
 	fake.calls.read++;
+	fake_stamp_value += fake_read_lasts;
 	if (fake.failure)
 		return fake.failure;
 	*ret_count = counter->count;
@@ -159,6 +161,7 @@ int fake_setup(void **state)
 	fake_stamp_result = 0;
 	fake_stamp_mhz = 2600;
 	fake_stamp_value = UINT64_C(0x123456789abcdef0);
+	fake_read_lasts = 0;
 	fake_now = 1000000;
 	fake_tick = 0;
 	fake_lines[0] = '\0';

@@ -48,6 +48,9 @@ extern int fake_stamp_result;
 extern uint32_t fake_stamp_mhz;
 extern uint64_t fake_stamp_value;
 
+/* How far a read of a counter moves it. */
+extern uint64_t fake_read_lasts;
+
 /* What the clock shows at its next reading, and how far each reading moves it. */
 extern uint64_t fake_now;
 extern uint64_t fake_tick;

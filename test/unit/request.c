@@ -35,6 +35,7 @@ static const struct row {
 	{ 'P', 1, READ | WRITE, 696, 0xc2b85001, true, false },
 	{ 'P', 2, READ | WRITE, 48, 0xc0305002, true, false },
 	{ 'P', 3, READ | WRITE, 696, 0xc2b85003, true, false },
+	{ 'P', 4, READ, 56, 0x80385004, false, false },
 };
 
 /* An i386 client's on a kernel of this machine's direction bits. */
@@ -348,6 +349,42 @@ static void test_ebb_bytes(void **state)
 	assert_int_equal(ask(PMIOEBB, false), -EOPNOTSUPP);
 }
 
+/* Between two readings of the stamp, which moves with each count that is read. */
+static void test_snap_bytes(void **state)
+{
+	uint8_t wanted[56] = { 0 };
+	uint8_t none[1] = { 0 };
+
+	(void)state;
+	fake_stamp_mhz = 2600;
+	fake_stamp_value = 0x1122334455667788;
+	fake.device.rules.set = EVENT_SET_P6;
+	assert_int_equal(
+		fake_pmc(PMIOSETUP, &(struct pmc){ .pmc_num = 1, { .pmcu_val = 0x10043 } }), 0);
+	assert_int_equal(fake_int(PMIOSTART, 1), 0);
+	fake.counter[1].count = UINT64_C(0xabcd123456789abc);
+	fake_read_lasts = 1000;
+	put_quad(wanted, 0x1122334455667788);
+	put_quad(wanted + 8, 1000);
+	put_int(wanted + 16, 2600);
+	put_int(wanted + 24, EBUSY);
+	put_int(wanted + 44, 0x10043 | PMCF_EN << 16);
+	put_quad(wanted + 48, UINT64_C(0x3456789abc));
+	check_reply(PMIOSNAP, none, wanted, sizeof wanted);
+	fake_stamp_value = 0x1122334455667788;
+	/* A count that is lost. */
+	fake.failure = -EIO;
+	put_int(wanted + 40, EIO);
+	put_quad(wanted + 48, 0);
+	check_reply(PMIOSNAP, none, wanted, sizeof wanted);
+	fake.failure = 0;
+	fake_stamp_result = -ENOTTY;
+	memset(wanted, 0, 24);
+	put_int(wanted + 40, 0);
+	put_quad(wanted + 48, UINT64_C(0x3456789abc));
+	check_reply(PMIOSNAP, none, wanted, sizeof wanted);
+}
+
 /* All that can be in a reply, at its longest: nothing is cut off. */
 static void test_long_event(void **state)
 {
@@ -405,7 +442,7 @@ int main(void)
 		TEST(numbers),       TEST(other_numbers),   TEST(other_sizes), TEST(other_groups),
 		TEST(rights),        TEST(short_argument),  TEST(pmc_bytes),   TEST(int_bytes),
 		TEST(read_bytes),    TEST(event_bytes),     TEST(long_event),  TEST(tstamp_bytes),
-		TEST(no_time_stamp), TEST(translate_bytes), TEST(ebb_bytes),
+		TEST(no_time_stamp), TEST(translate_bytes), TEST(ebb_bytes),   TEST(snap_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

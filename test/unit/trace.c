@@ -185,6 +185,15 @@ static void test_ebb(void **state)
 				      reply, &size, &fake_caller),
 			 0);
 	check_lines("1234 client PMIOTRANSLATE {val=0x00010079, ...} = 0 <9 us>\n");
+	fake_stamp_mhz = 2600;
+	fake_stamp_value = 77;
+	assert_int_equal(fake_set_up(1, PMCF_USR), 0);
+	fake_lines[0] = '\0';
+	assert_int_equal(
+		device_ioctl(&fake.device, false, PMIOSNAP, NULL, 0, reply, &size, &fake_caller),
+		0);
+	check_lines("1234 client PMIOSNAP {rate=2600 MHz, stamp=77, lasted=0, EBUSY, value=0} = 0 "
+		    "<9 us>\n");
 }
 
 /* What an event became, with its class and how it differs; a refusal is told in the log. */
