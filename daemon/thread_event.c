@@ -20,9 +20,14 @@ long thread_event_open(const struct perf_event_attr *attr, pid_t thread, int gro
 {
 	/* Without SA_RESTART. */
 	struct sigaction action = { .sa_handler = end_wait };
+	sigset_t alarm;
 	long fd;
 	int error;
 
+	/* Whoever started the daemon may have left it blocked. */
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &patience, NULL);
 	fd = syscall(SYS_perf_event_open, attr, thread, -1, group, PERF_FLAG_FD_CLOEXEC);
