@@ -9,10 +9,12 @@
  * perf_event_open(2) on a client's thread, on any CPU; group: a leader's descriptor, or -1. The
  * kernel waits there while the thread executes another program (Linux, kernel/events/core.c,
  * exec_update_lock), which the client can make to take for ever: it closes files on the way. The
- * node has one thread, so this waits a second and no longer. Of the main thread alone: the signal
- * that ends the wait is SIGALRM, which the others block.
- * Returns a descriptor, or -1 with errno: EAGAIN where the thread was in exec for a second.
+ * node has one thread, so this waits no longer than THREAD_EVENT_PATIENCE. Of the main thread
+ * alone: the signal that ends the wait is SIGALRM, which the others block. Returns a descriptor, or
+ * -1 with errno: EAGAIN where the thread was in exec for so long.
  */
+#define THREAD_EVENT_PATIENCE 100 /* ms */
+
 long thread_event_open(const struct perf_event_attr *attr, pid_t thread, int group);
 
 #endif

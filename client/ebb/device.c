@@ -68,7 +68,8 @@ static int refuse_request(int error)
 				       "another user's or group's, not dumpable, or with more "
 				       "capabilities");
 	case EAGAIN:
-		return ebb_fail(error, "the thread starts another program: try again");
+		return ebb_fail(error, "the thread's process starts another program, or ends: try "
+				       "again");
 	case ESRCH:
 		return ebb_fail(error, "perfmond sees no such thread");
 	case ENOENT:

@@ -64,8 +64,8 @@ static int refuse(const struct event *event, const struct perf_target *target, i
 			  label, strerrorname_np(error));
 		return -EACCES;
 	case EAGAIN:
-		log_error("PMIOSETUP: %s: a thread was starting another program for a second; set "
-			  "the counter up again",
+		log_error("PMIOSETUP: %s: a thread was starting another program; set the counter "
+			  "up again",
 			  label);
 		return -EAGAIN;
 	case EMFILE:

@@ -18,6 +18,17 @@
 #define TOKEN_MARK (UINT64_C(0x0ebd) << 48)
 #define TOKEN_BITS (~(UINT64_C(0xffff) << 48))
 
+/* s, for which no other process's thread is looked at after one that hung: a tenth is lost. */
+#define HUNG_REST 1
+
+static time_t seconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
 static int make_token(uint64_t *ret_token)
 {
 	uint64_t random;
@@ -95,7 +106,6 @@ static int open_event(struct branches *branches, const struct perfmon_ebb *reque
 static int offer(struct branches *branches, const struct perfmon_ebb *request,
 		 const struct caller *caller, const struct target *target, uint64_t token)
 {
-	struct timespec time;
 	struct offer offer = {
 		.token = token,
 		.process = target->process,
@@ -111,8 +121,7 @@ static int offer(struct branches *branches, const struct perfmon_ebb *request,
 	if (result < 0)
 		return result;
 	offer.fd = result;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	offer.since = time.tv_sec;
+	offer.since = seconds();
 	/* It may have become another's program, or user, before the event was on it. */
 	result = target_check(target, caller->thread, caller->user);
 	if (result == 0)
@@ -124,13 +133,13 @@ static int offer(struct branches *branches, const struct perfmon_ebb *request,
 	return result;
 }
 
-static int attach(struct brancher *brancher, const struct perfmon_ebb *request,
-		  const struct caller *caller, uint64_t *ret_token)
+static int choose_and_offer(struct branches *branches, const struct perfmon_ebb *request,
+			    const struct caller *caller, bool others, uint64_t *ret_token)
 {
-	struct branches *branches = (struct branches *)brancher;
 	struct target target = { 0 };
 	uint64_t token = 0;
-	int result = target_choose(caller->thread, caller->user, request->peb_thread, &target);
+	int result =
+		target_choose(caller->thread, caller->user, request->peb_thread, others, &target);
 
 	if (result < 0)
 		return result;
@@ -140,6 +149,19 @@ static int attach(struct brancher *brancher, const struct perfmon_ebb *request,
 	target_close(&target);
 	if (result == 0)
 		*ret_token = token;
+	return result;
+}
+
+/* Another process can hang in its exec or end, and who names it ask again and again. */
+static int attach(struct brancher *brancher, const struct perfmon_ebb *request,
+		  const struct caller *caller, uint64_t *ret_token)
+{
+	struct branches *branches = (struct branches *)brancher;
+	bool others = !branches->hung || seconds() - branches->hung > HUNG_REST;
+	int result = choose_and_offer(branches, request, caller, others, ret_token);
+
+	if (result == -EAGAIN && others)
+		branches->hung = seconds();
 	return result;
 }
 
@@ -157,12 +179,13 @@ int branches_open(struct branches *branches, const char *node, gid_t group, mode
 {
 	branches->brancher.attach = attach;
 	branches->told = 0;
+	branches->hung = 0;
 	offers_open(&branches->offers, capacity());
 	return server_open(&branches->server, node, group, mode, &branches->offers);
 }
 
 void branches_close(struct branches *branches)
 {
-	if (server_close(&branches->server))
-		offers_close(&branches->offers);
+	server_close(&branches->server);
+	offers_close(&branches->offers);
 }

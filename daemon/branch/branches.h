@@ -2,6 +2,8 @@
 #ifndef PERFMOND_BRANCH_BRANCHES_H
 #define PERFMOND_BRANCH_BRANCHES_H
 
+#include <time.h>
+
 #include "branch/server.h"
 #include "device/device.h"
 
@@ -12,13 +14,14 @@ enum { TOLD_RIGHTS = 1, TOLD_LIMIT = 2, TOLD_KERNEL = 4 };
 struct branches {
 	struct brancher brancher; /* first: what the device sees of it */
 	unsigned told;
+	time_t hung; /* when another process's thread made it wait; 0: never */
 	struct offers offers;
 	struct server server;
 };
 
 /*
- * Makes the socket beside the node; the calling process shall have no thread of which it forks.
- * node: its path. Errors, logged: as server_open().
+ * Makes the socket beside the node. From here on the process has a second thread, so that what it
+ * forks calls nothing that allocates. node: its path. Errors, logged: as server_open().
  */
 int branches_open(struct branches *branches, const char *node, gid_t group, mode_t mode);
 

@@ -9,12 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "branch/passing.h"
 #include "log.h"
-
-/* <sys/socket.h> has it from Linux 6.16 on. */
-#ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS 83
-#endif
 
 /* A killed perfmond's is taken away: the lock of the node says that none lives. */
 static int clear(const char *path)

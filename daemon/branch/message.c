@@ -16,6 +16,11 @@ bool message_hear(int socket, uint64_t *ret_token, pid_t *ret_process)
 				  .msg_controllen = sizeof control };
 	const struct cmsghdr *beside;
 
+	/* What a look brings is a copy: descriptors beside stay, to be closed where that is right.
+	 */
+	if (recvmsg(socket, &message, MSG_PEEK) != sizeof *token || message.msg_flags & MSG_CTRUNC)
+		return false;
+	message.msg_controllen = sizeof control;
 	if (recvmsg(socket, &message, 0) != sizeof *token)
 		return false;
 	beside = CMSG_FIRSTHDR(&message);

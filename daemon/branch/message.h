@@ -11,7 +11,7 @@
 
 /*
  * A token, and the process that sends it: a socket may have been another's when it was connected.
- * What else is sent along finds no room, and the kernel drops it. Tells whether it is a token.
+ * Tells whether it is a token, and nothing along with it.
  */
 bool message_hear(int socket, uint64_t *ret_token, pid_t *ret_process);
 

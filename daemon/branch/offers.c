@@ -31,16 +31,19 @@ static bool waits(const struct offer *offer)
 static int find_place(const struct offers *offers, uid_t user)
 {
 	int share = OFFERS_SHARE(offers->capacity);
-	int most = share < OFFERS_WAITING_MAX ? share : OFFERS_WAITING_MAX;
 	int place = -EMFILE;
 	int waiting = 0;
+	int all = 0;
 
 	for (int i = offers->capacity - 1; i >= 0; i--) {
 		if (!offers->offer[i].token)
 			place = i;
-		waiting += waits(&offers->offer[i]) && offers->offer[i].user == user;
+		if (offers->offer[i].token && offers->offer[i].user == user) {
+			waiting += waits(&offers->offer[i]);
+			all++;
+		}
 	}
-	return waiting < most ? place : -EMFILE;
+	return waiting < OFFERS_WAITING_MAX && all < share ? place : -EMFILE;
 }
 
 int offers_add(struct offers *offers, const struct offer *offer)
@@ -70,7 +73,7 @@ int offers_leader(struct offers *offers, uint64_t token, pid_t thread)
 
 	pthread_mutex_lock(&offers->lock);
 	offer = find(offers, token);
-	if (offer && offer->what.pet_thread == thread) {
+	if (offer && offer->what.pet_thread == thread && offer->what.pet_leader == 0) {
 		result = fcntl(offer->fd, F_DUPFD_CLOEXEC, 0);
 		if (result < 0)
 			result = -errno;

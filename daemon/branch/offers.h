@@ -13,7 +13,7 @@
  * the socket's thread hands them out: each function locks for itself.
  */
 #define OFFERS_MAX         1024
-#define OFFERS_WAITING_MAX 64 /* of a user, and no more than a share */
+#define OFFERS_WAITING_MAX 64 /* of a user */
 
 /* Of what there is room for, one user's part: so that he leaves room for others. */
 #define OFFERS_SHARE(capacity) (((capacity) + 3) / 4)
@@ -42,7 +42,7 @@ void offers_close(struct offers *offers);
 
 /*
  * Adds an event and takes its descriptor over. Errors, the descriptor stays the caller's: -EMFILE
- * where OFFERS_WAITING_MAX of the user wait, or a user's share, or the table is full.
+ * where OFFERS_WAITING_MAX of the user wait, he has a share of the table, or it is full.
  */
 int offers_add(struct offers *offers, const struct offer *offer);
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "branch/drop.h"
 #include "branch/listener.h"
 #include "branch/message.h"
 #include "log.h"
@@ -41,7 +42,7 @@ static void hang_up(struct server *server, int index)
 	server->poll[LISTENER].events = POLLIN;
 	if (server->connection[index].place >= 0)
 		offers_end(server->offers, server->connection[index].place);
-	close(server->poll[FIRST + index].fd);
+	drop(server->poll[FIRST + index].fd);
 	server->connection[index] = server->connection[last];
 	server->poll[FIRST + index] = server->poll[FIRST + last];
 }
@@ -77,7 +78,7 @@ static void greet(struct server *server)
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
 	    !has_room(server, peer.uid)) {
-		close(fd);
+		drop(fd);
 		return;
 	}
 	server->connection[server->connections] =
@@ -107,7 +108,8 @@ static bool serve(struct server *server, int index)
 
 static void expire(struct server *server)
 {
-	time_t since = now() - PATIENCE;
+	/* Of times that are cut to seconds. */
+	time_t since = now() - PATIENCE - 1;
 	uint64_t times;
 	bool others;
 
@@ -167,7 +169,7 @@ static int start_thread(struct server *server)
 
 static void remove_socket(struct server *server)
 {
-	close(server->poll[LISTENER].fd);
+	drop(server->poll[LISTENER].fd);
 	unlink(server->path);
 }
 
@@ -199,23 +201,12 @@ cleanup:
 	return result;
 }
 
-bool server_close(struct server *server)
+void server_close(struct server *server)
 {
-	struct timespec until;
-
 	shutdown(server->poll[LISTENER].fd, SHUT_RDWR);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += THREAD_PATIENCE;
-	if (pthread_clockjoin_np(server->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
-		unlink(server->path);
-		log_warning("%s: its thread waits for a descriptor that a client has sent, and is "
-			    "left behind: Linux 6.16 takes none",
-			    server->path);
-		return false;
-	}
+	pthread_join(server->thread, NULL);
 	while (server->connections > 0)
 		hang_up(server, server->connections - 1);
 	remove_socket(server);
 	close(server->timer);
-	return true;
 }

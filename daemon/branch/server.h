@@ -46,12 +46,7 @@ int server_open(struct server *server, const char *node, gid_t group, mode_t mod
 /* Sees to it that offers which nobody takes are dropped. */
 void server_watch(struct server *server);
 
-/*
- * Takes the socket away and ends the thread. Tells whether it ended within THREAD_PATIENCE: before
- * Linux 6.16 a client can send descriptors that nobody asked for, and to close one may last (a
- * socket with SO_LINGER, a file of the client's own FUSE). Then the process has to end with it.
- */
-#define THREAD_PATIENCE 2 /* s */
-bool server_close(struct server *server);
+/* Takes the socket away, hangs up, and ends the thread. */
+void server_close(struct server *server);
 
 #endif

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "branch/apart.h"
+
 enum { TGID = 1, UID = 2, GID = 4, EFFECTIVE = 8, PERMITTED = 16, ALL = 31 };
 
 static unsigned read_line(const char *line, struct target *target)
@@ -32,27 +34,52 @@ static unsigned read_line(const char *line, struct target *target)
 	return 0;
 }
 
-static int read_status(struct target *target)
+/* A thread that ends meanwhile cuts its file short. */
+static int read_lines(FILE *status, struct target *target)
 {
 	unsigned found = 0;
 	char line[256];
-	int fd = openat(target->directory, "status", O_RDONLY | O_CLOEXEC);
-	FILE *status = fd < 0 ? NULL : fdopen(fd, "r");
 
-	if (!status) {
-		int error = errno;
-
-		if (fd >= 0)
-			close(fd);
-		return error == ENOENT ? -ESRCH : -error;
-	}
 	while (fgets(line, sizeof line, status))
 		found |= read_line(line, target);
-	fclose(status);
-	/* A thread that ends meanwhile cuts its file short. */
-	if (found != ALL)
-		return found ? -EIO : -ESRCH;
-	return 0;
+	if (found == ALL)
+		return 0;
+	return found ? -EIO : -ESRCH;
+}
+
+/* Of the process that asks: as it waits for the answer, its memory stays. */
+static int read_own(struct target *target)
+{
+	int fd = openat(target->directory, "status", O_RDONLY | O_CLOEXEC);
+	FILE *status = fd < 0 ? NULL : fdopen(fd, "r");
+	int result = status ? 0 : -errno;
+
+	if (result == 0) {
+		result = read_lines(status, target);
+		fclose(status);
+	} else if (fd >= 0) {
+		close(fd);
+	}
+	return result;
+}
+
+static int read_others(struct target *target)
+{
+	FILE *status;
+	int result = apart_open(target->directory, "status", &status);
+
+	if (result < 0)
+		return result;
+	result = read_lines(status, target);
+	apart_close(status);
+	return result;
+}
+
+static int read_status(struct target *target)
+{
+	int result = target->is_own ? read_own(target) : read_others(target);
+
+	return result == -ENOENT ? -ESRCH : result;
 }
 
 /* The files there, not the directory, are root's where the thread is shielded. */
@@ -73,9 +100,9 @@ static int look(struct target *target)
 	return result < 0 ? result : read_owner(target);
 }
 
-static int find(pid_t thread, struct target *ret_target)
+static int find(pid_t thread, bool is_own, struct target *ret_target)
 {
-	struct target target = { .thread = thread };
+	struct target target = { .thread = thread, .is_own = is_own };
 	char path[40];
 	int result;
 
@@ -115,7 +142,7 @@ static bool might_trace(const struct target *caller, uid_t user, const struct ta
 static int find_caller(pid_t caller, uid_t user, struct target *ret_target)
 {
 	struct target self = { 0 };
-	int result = caller <= 0 ? -ESRCH : find(caller, &self);
+	int result = caller <= 0 ? -ESRCH : find(caller, true, &self);
 
 	if (result == 0 && self.user[IDS - 1] != user) {
 		target_close(&self);
@@ -126,11 +153,26 @@ static int find_caller(pid_t caller, uid_t user, struct target *ret_target)
 	return result;
 }
 
-static int find_named(const struct target *self, uid_t user, pid_t named, struct target *ret_target)
+static bool is_of(const struct target *self, pid_t thread)
+{
+	char name[24];
+
+	snprintf(name, sizeof name, "task/%ld", (long)thread);
+	return faccessat(self->directory, name, F_OK, 0) == 0;
+}
+
+static int find_named(const struct target *self, uid_t user, pid_t named, bool others,
+		      struct target *ret_target)
 {
 	struct target target = { 0 };
-	int result = self->other_naming || named < 0 ? -ESRCH : find(named, &target);
+	bool is_own = is_of(self, named);
+	int result;
 
+	if (self->other_naming || named < 0)
+		return -ESRCH;
+	if (!is_own && !others)
+		return -EAGAIN;
+	result = find(named, is_own, &target);
 	if (result == 0 && !might_trace(self, user, &target)) {
 		target_close(&target);
 		result = -EPERM;
@@ -140,7 +182,7 @@ static int find_named(const struct target *self, uid_t user, pid_t named, struct
 	return result;
 }
 
-int target_choose(pid_t caller, uid_t user, pid_t named, struct target *ret_target)
+int target_choose(pid_t caller, uid_t user, pid_t named, bool others, struct target *ret_target)
 {
 	struct target self = { 0 };
 	int result = find_caller(caller, user, &self);
@@ -151,7 +193,7 @@ int target_choose(pid_t caller, uid_t user, pid_t named, struct target *ret_targ
 		*ret_target = self;
 		return 0;
 	}
-	result = find_named(&self, user, named, ret_target);
+	result = find_named(&self, user, named, others, ret_target);
 	target_close(&self);
 	return result;
 }

@@ -10,6 +10,7 @@
 
 /* A thread that an event is attached to, from /proc/THREAD, proc(5). */
 struct target {
+	bool is_own;   /* of the process that asks */
 	int directory; /* /proc/THREAD, which stays this thread's: its id may become another's */
 	pid_t thread;
 	pid_t process;
@@ -24,12 +25,15 @@ struct target {
 /*
  * The thread that a caller means by an id, or by 0 itself: one of its own process, or of another
  * that it might trace, ptrace(2): of its user and group in all ids, which can be dumped and has no
- * capability; where the caller is root, none beyond its own. To be closed by target_close().
+ * capability; where the caller is root, none beyond its own. User namespaces and security modules
+ * are not asked. To be closed by target_close().
  * caller: its thread; user: its file system user id, as the kernel passed it with the request.
+ * others: whether other processes are looked at.
  * Errors: -ESRCH no such thread, or the caller's process ids are not perfmond's and it named one;
- * -EPERM it might not trace it; -EIO proc(5) is not as it should be; others as openat(2).
+ * -EPERM it might not trace it; -EAGAIN another process's, and others is false, or its /proc hangs;
+ * -EIO proc(5) is not as it should be; others as openat(2).
  */
-int target_choose(pid_t caller, uid_t user, pid_t named, struct target *ret_target);
+int target_choose(pid_t caller, uid_t user, pid_t named, bool others, struct target *ret_target);
 
 /*
  * Whether the caller would still choose the same, so that the id was this thread's all the time.

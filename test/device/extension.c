@@ -54,7 +54,7 @@ static void snap_is_what_read_gives(void)
 	must_setup(fd, 1);
 	must_start(fd, 0);
 	must_start(fd, 1);
-	stopped = read_above(fd, 0, 0);
+	read_above(fd, 0, 0);
 	must_stop(fd, 0);
 	stopped = must_read(fd, 0);
 	before = read_above(fd, 1, 0);

@@ -5,6 +5,7 @@
  *
  *   sender      a token that another process sends over its owner's connection
  *   rights      descriptors that are sent along with a token
+ *   hang FILE   a file that is sent along, whose server does not answer; as with exec
  *   limit N     N events that wait, and no more
  *   exec FILE   an event on a thread that hangs in exec, as the server of its FILE does not answer;
  *               begins with a line of input
@@ -76,7 +77,7 @@ static bool send_along(int socket, uint64_t *token, int fd)
 /* Who reads of a pipe sees its end where nobody has the other descriptor. */
 static void check_rights(void)
 {
-	struct perfmon_taken taken = { .pet_error = -1 };
+	struct perfmon_taken taken;
 	struct pollfd end = { .events = POLLIN };
 	int connection = request_connect();
 	int pipes[2];
@@ -88,15 +89,40 @@ static void check_rights(void)
 	result(request_attach(0, &token) == 0, "an event");
 	sent = send_along(connection, &token, pipes[1]);
 	printf("# a descriptor sent along: %s\n", sent ? "passed" : strerrorname_np(errno));
-	result(sent ? recv(connection, &taken, sizeof taken, 0) == sizeof taken &&
-			       taken.pet_error == 0
-		    : errno == EPERM && take(connection, token) == 0,
-	       "a descriptor that is sent along is refused, or dropped");
+	result(sent ? recv(connection, &taken, sizeof taken, 0) <= 0 : errno == EPERM,
+	       "a descriptor that is sent along is refused, or it hangs up");
+	close(connection);
+	connection = request_connect();
+	result(take(connection, token) == 0, "without it, the event is taken");
 	close(pipes[1]);
 	end.fd = pipes[0];
 	result(poll(&end, 1, 5000) == 1 && end.revents == POLLHUP, "perfmond does not keep it");
 	close(connection);
 	close(pipes[0]);
+}
+
+/* Whose last close takes as long as its server does not answer. */
+static void check_hang(const char *file)
+{
+	int connection = request_connect();
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	uint64_t token;
+	char byte;
+	bool sent;
+
+	puts("# open");
+	fflush(stdout);
+	result(fd >= 0 && read(STDIN_FILENO, &byte, 1) == 1 && request_attach(0, &token) == 0,
+	       "an event");
+	sent = send_along(connection, &token, fd);
+	printf("# a file of a server that hangs: %s\n", sent ? "passed" : strerrorname_np(errno));
+	if (sent)
+		close(fd);
+	close(connection);
+	connection = request_connect();
+	result(take(connection, token) == 0,
+	       "after a file that cannot be closed, others are served");
+	close(connection);
 }
 
 static void check_limit(int limit)
@@ -129,6 +155,9 @@ static int hang_in_exec(const char *file, int opened)
 	execl("/proc/self/exe", "ebb-hostile", request_node, "nothing", (char *)NULL);
 	return 1;
 }
+
+/* Each would wait for 0.1 s. */
+#define AGAIN 20
 
 static double seconds(void)
 {
@@ -169,6 +198,11 @@ static void check_exec(const char *file)
 		       ++tap_count);
 	else
 		result(error == EAGAIN && seconds() - before < 10, "an event on it: EAGAIN");
+	before = seconds();
+	for (int i = 0; i < AGAIN && error != 0; i++)
+		error = request_attach(child, &token);
+	result(error == 0 || (error == EAGAIN && seconds() - before < AGAIN * 0.05),
+	       "asked again and again: EAGAIN with no wait");
 	result(request_attach(0, &token) == 0, "and perfmond serves on");
 	kill(child, SIGKILL);
 }
@@ -187,6 +221,8 @@ int main(int argc, char *argv[])
 		check_rights();
 	else if (strcmp(check, "limit") == 0 && argument)
 		check_limit(atoi(argument));
+	else if (strcmp(check, "hang") == 0 && argument)
+		check_hang(argument);
 	else if (strcmp(check, "exec") == 0 && argument)
 		check_exec(argument);
 	else

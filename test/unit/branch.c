@@ -97,6 +97,10 @@ static void test_leader(void **state)
 	assert_int_equal(offers_leader(&offers, 3, 12), -ENOENT);
 	assert_int_equal(offers_leader(&offers, 4, 11), -ENOENT);
 	assert_int_equal(offers_leader(&offers, 0, 0), -ENOENT);
+	/* A member leads nobody. */
+	offers.offer[0].what.pet_leader = 99;
+	assert_int_equal(offers_leader(&offers, 3, 11), -ENOENT);
+	offers.offer[0].what.pet_leader = 0;
 	/* Taken, it leads all the same. */
 	assert_true(take(3, 10) >= 0);
 	copy = offers_leader(&offers, 3, 11);
@@ -273,7 +277,7 @@ static void end(pid_t child)
 static int choose(pid_t caller, uid_t user, pid_t named)
 {
 	struct target target = { .thread = 77 };
-	int result = target_choose(caller, user, named, &target);
+	int result = target_choose(caller, user, named, true, &target);
 
 	assert_int_equal(target.thread, result == 0 ? (named ? named : caller) : 77);
 	if (result == 0)
@@ -285,9 +289,10 @@ static void test_target(void **state)
 {
 	pid_t child = start(&(struct kind){ 0 });
 	struct target target;
+	struct target unseen;
 
 	(void)state;
-	assert_int_equal(target_choose(gettid(), 0, child, &target), 0);
+	assert_int_equal(target_choose(gettid(), 0, child, true, &target), 0);
 	assert_int_equal(target.process, child);
 	assert_int_equal(target_check(&target, gettid(), 0), 0);
 	assert_int_equal(choose(gettid(), 0, 0), 0);
@@ -297,6 +302,10 @@ static void test_target(void **state)
 	assert_int_equal(choose(gettid(), 1, 0), -ESRCH);
 	assert_int_equal(choose(gettid(), 1, child), -ESRCH);
 	assert_int_equal(choose(gettid(), 0, -1), -ESRCH);
+	/* Others are not looked at. */
+	assert_int_equal(target_choose(gettid(), 0, child, false, &unseen), -EAGAIN);
+	assert_int_equal(target_choose(gettid(), 0, gettid(), false, &unseen), 0);
+	target_close(&unseen);
 	assert_int_equal(choose(gettid(), 0, 0x7fffffff), -ESRCH);
 	end(child);
 	assert_int_equal(choose(gettid(), 0, child), -ESRCH);
@@ -356,7 +365,7 @@ static void test_change(void **state)
 			pause();
 		_exit(0);
 	}
-	assert_int_equal(target_choose(caller, 0, child, &target), 0);
+	assert_int_equal(target_choose(caller, 0, child, true, &target), 0);
 	assert_int_equal(write(go[0], "", 1), 1);
 	assert_int_equal(read(go[0], &byte, 1), 1);
 	assert_int_equal(target_check(&target, caller, 0), -EPERM);
@@ -376,6 +385,8 @@ static void test_share(void **state)
 	offers_open(&offers, 5);
 	add(1, 1, 0);
 	add(2, 1, 0);
+	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
+	assert_true(take(2, 10) >= 0);
 	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
 	add(3, 2, 0);
 	add(4, 2, 0);

@@ -119,7 +119,6 @@ static void test_failures(void **state)
 		{ EINVAL, -EOPNOTSUPP, "try it without" },
 		{ ENOSYS, -EOPNOTSUPP, "CONFIG_PERF_EVENTS" },
 		{ EMFILE, -EMFILE, "ulimit -n" },
-		{ EINTR, -EAGAIN, "was starting another program for a second" },
 		{ EBUSY, -EBUSY, "busy" },
 	};
 
@@ -136,6 +135,22 @@ static void test_failures(void **state)
 			assert_int_equal(perf_wrap.opens, at + 1);
 		}
 	end_threads();
+}
+
+static int always_interrupted(const struct perf_call *call)
+{
+	(void)call;
+	return EINTR;
+}
+
+/* A thread that is in exec without an end. */
+static void test_exec(void **state)
+{
+	(void)state;
+	skip_without_perf();
+	perf_unwrap(NULL);
+	perf_wrap.open = always_interrupted;
+	check_refusal(gettid(), -EAGAIN, "was starting another program");
 }
 
 /* Not even the list of threads can be read. */
@@ -179,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nobody),   TEST(threads_that_ended), TEST(restless_threads),
 		TEST(failures), TEST(no_file_left),       TEST(too_many_threads),
+		TEST(exec),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
