@@ -31,6 +31,7 @@ static bool drop_aside(int socket)
 	}
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): it is a number again there */
 	dropped = pthread_create(&thread, &attributes, close_aside, (void *)(intptr_t)socket) == 0;
 	pthread_attr_destroy(&attributes);
 	if (!dropped)
