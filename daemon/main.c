@@ -17,6 +17,7 @@
 #include "log.h"
 #include "notify.h"
 #include "options.h"
+#include "pass/passing.h"
 #include "pidfile.h"
 #include "tracer.h"
 #include "transport/node.h"
@@ -34,6 +35,8 @@ struct daemon {
 	struct tracer tracer;
 	struct device device;
 	struct transport *transport;
+	struct passing passing;
+	bool passes;
 	struct branches branches;
 };
 
@@ -125,8 +128,8 @@ static int open_device(void)
 	return result;
 }
 
-/* EBB events are the kernel's perf events, which msr and sim keep away from. */
-static int open_branches(void)
+/* What clients are passed is the kernel's perf events, which msr and sim keep away from. */
+static int open_passing(void)
 {
 	char path[NODE_PATH_MAX];
 	int result;
@@ -134,10 +137,13 @@ static int open_branches(void)
 	if (self.options.backend != &perf_backend)
 		return 0;
 	node_path(&self.node, path);
-	result = branches_open(&self.branches, path, self.node.group, self.node.mode);
-	if (result == 0)
-		self.device.brancher = &self.branches.brancher;
-	return result;
+	result = passing_open(&self.passing, path, self.node.group, self.node.mode);
+	if (result < 0)
+		return result;
+	self.passes = true;
+	branches_open(&self.branches, &self.passing);
+	self.device.brancher = &self.branches.brancher;
+	return 0;
 }
 
 static int open_transport(void)
@@ -220,7 +226,7 @@ static int start(void)
 	result = open_device();
 	if (result < 0)
 		return result;
-	result = open_branches();
+	result = open_passing();
 	if (result < 0)
 		return result;
 	return open_transport();
@@ -230,8 +236,8 @@ static void finish(void)
 {
 	if (self.transport)
 		transport_close(self.transport);
-	if (self.device.brancher)
-		branches_close(&self.branches);
+	if (self.passes)
+		passing_close(&self.passing);
 	if (self.device.backend) {
 		device_close(&self.device);
 		self.device.backend->operations->close(self.device.backend);

@@ -3,20 +3,13 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "branch/attributes.h"
-#include "branch/target.h"
 #include "log.h"
+#include "pass/target.h"
 #include "thread_event.h"
-
-/* The library knows its own signals by the upper bits of sig_data, and perfmond's tokens by these.
- */
-#define TOKEN_MARK (UINT64_C(0x0ebd) << 48)
-#define TOKEN_BITS (~(UINT64_C(0xffff) << 48))
 
 /* s, for which no other process's thread is looked at after one that hung: a tenth is lost. */
 #define HUNG_REST 1
@@ -27,16 +20,6 @@ static time_t seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return time.tv_sec;
-}
-
-static int make_token(uint64_t *ret_token)
-{
-	uint64_t random;
-
-	if (getrandom(&random, sizeof random, 0) != sizeof random)
-		return -EIO;
-	*ret_token = TOKEN_MARK | (random & TOKEN_BITS);
-	return 0;
 }
 
 /* Clients can ask again and again: each cause is logged once. */
@@ -90,7 +73,7 @@ static int open_event(struct branches *branches, const struct perfmon_ebb *reque
 	if (result < 0)
 		return result;
 	if (request->peb_leader) {
-		group = offers_leader(&branches->offers, request->peb_leader, thread);
+		group = offers_leader(&branches->passing->offers, request->peb_leader, thread);
 		if (group < 0)
 			return group;
 	}
@@ -108,6 +91,7 @@ static int offer(struct branches *branches, const struct perfmon_ebb *request,
 {
 	struct offer offer = {
 		.token = token,
+		.descriptors = 1,
 		.process = target->process,
 		.user = caller->user,
 		.what = { .pet_thread = target->thread,
@@ -120,16 +104,13 @@ static int offer(struct branches *branches, const struct perfmon_ebb *request,
 
 	if (result < 0)
 		return result;
-	offer.fd = result;
-	offer.since = seconds();
+	offer.fd[0] = result;
 	/* It may have become another's program, or user, before the event was on it. */
 	result = target_check(target, caller->thread, caller->user);
 	if (result == 0)
-		result = offers_add(&branches->offers, &offer);
+		result = passing_offer(branches->passing, &offer);
 	if (result < 0)
-		close(offer.fd);
-	else
-		server_watch(&branches->server);
+		close(offer.fd[0]);
 	return result;
 }
 
@@ -143,7 +124,7 @@ static int choose_and_offer(struct branches *branches, const struct perfmon_ebb 
 
 	if (result < 0)
 		return result;
-	result = make_token(&token);
+	result = passing_token(TOKEN_BRANCH, &token);
 	if (result == 0)
 		result = offer(branches, request, caller, &target, token);
 	target_close(&target);
@@ -165,27 +146,7 @@ static int attach(struct brancher *brancher, const struct perfmon_ebb *request,
 	return result;
 }
 
-/* Each event takes a descriptor, and its connection another; half of them are the counters'. */
-static int capacity(void)
+void branches_open(struct branches *branches, struct passing *passing)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 4 > OFFERS_MAX)
-		return OFFERS_MAX;
-	return (int)(limit.rlim_cur / 4);
-}
-
-int branches_open(struct branches *branches, const char *node, gid_t group, mode_t mode)
-{
-	branches->brancher.attach = attach;
-	branches->told = 0;
-	branches->hung = 0;
-	offers_open(&branches->offers, capacity());
-	return server_open(&branches->server, node, group, mode, &branches->offers);
-}
-
-void branches_close(struct branches *branches)
-{
-	server_close(&branches->server);
-	offers_close(&branches->offers);
+	*branches = (struct branches){ .brancher.attach = attach, .passing = passing };
 }

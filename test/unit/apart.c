@@ -2,7 +2,7 @@
 
 /* What a process of its own reads, and what it hangs in: a FIFO that nobody writes to. */
 
-#include "branch/apart.h"
+#include "pass/apart.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "branch/attributes.h"
-#include "branch/offers.h"
-#include "branch/target.h"
+#include "pass/offers.h"
+#include "pass/target.h"
 #include "unit.h"
 
 #define EBB (UINT64_C(1) << 63)
@@ -41,30 +41,30 @@ static bool is_open(int fd)
 static int add(uint64_t token, uid_t user, time_t since)
 {
 	struct offer offer = { .token = token,
-			       .fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+			       .fd = { open("/dev/null", O_RDONLY | O_CLOEXEC) },
+			       .descriptors = 1,
 			       .process = 10,
 			       .user = user,
 			       .since = since,
 			       .what = { .pet_thread = 11, .pet_period = 5 } };
 
 	assert_int_equal(offers_add(&offers, &offer), 0);
-	return offer.fd;
+	return offer.fd[0];
 }
 
 static int take(uint64_t token, pid_t process)
 {
-	struct perfmon_taken what = { .pet_period = 77 };
-	int fd = -1;
-	int place = offers_take(&offers, token, process, &fd, &what);
+	const struct offer *offer = NULL;
+	int place = offers_take(&offers, token, process, &offer);
 
 	if (place < 0) {
-		assert_int_equal(fd, -1);
-		assert_int_equal(what.pet_period, 77);
+		assert_null(offer);
 		return place;
 	}
-	assert_true(is_open(fd));
-	assert_int_equal(what.pet_thread, 11);
-	assert_int_equal(what.pet_period, 5);
+	assert_int_equal(offer->descriptors, 1);
+	assert_true(is_open(offer->fd[0]));
+	assert_int_equal(offer->what.pet_thread, 11);
+	assert_int_equal(offer->what.pet_period, 5);
 	return place;
 }
 
@@ -110,7 +110,9 @@ static void test_leader(void **state)
 
 static void test_waiting(void **state)
 {
-	struct offer offer = { .token = 1000, .fd = -1, .process = 10, .user = 1 };
+	struct offer offer = {
+		.token = 1000, .fd = { -1 }, .descriptors = 1, .process = 10, .user = 1
+	};
 
 	(void)state;
 	for (unsigned i = 0; i < OFFERS_WAITING_MAX; i++)
@@ -378,7 +380,9 @@ static void test_change(void **state)
 
 static void test_share(void **state)
 {
-	struct offer offer = { .token = 9, .fd = -1, .process = 10, .user = 1 };
+	struct offer offer = {
+		.token = 9, .fd = { -1 }, .descriptors = 1, .process = 10, .user = 1
+	};
 
 	(void)state;
 	offers_close(&offers);

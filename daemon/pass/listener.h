@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef PERFMOND_BRANCH_LISTENER_H
-#define PERFMOND_BRANCH_LISTENER_H
+#ifndef PERFMOND_PASS_LISTENER_H
+#define PERFMOND_PASS_LISTENER_H
 
 #include <sys/types.h>
 

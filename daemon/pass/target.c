@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "branch/target.h"
+#include "pass/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "branch/apart.h"
+#include "pass/apart.h"
 
 enum { TGID = 1, UID = 2, GID = 4, EFFECTIVE = 8, PERMITTED = 16, ALL = 31 };
 

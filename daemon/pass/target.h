@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef PERFMOND_BRANCH_TARGET_H
-#define PERFMOND_BRANCH_TARGET_H
+#ifndef PERFMOND_PASS_TARGET_H
+#define PERFMOND_PASS_TARGET_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "branch/message.h"
+#include "pass/message.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -32,22 +32,34 @@ bool message_hear(int socket, uint64_t *ret_token, pid_t *ret_process)
 	return true;
 }
 
-bool message_answer(int socket, const struct perfmon_taken *taken, int fd)
+static bool answer(int socket, const struct perfmon_taken *taken, const int *fd, size_t descriptors)
 {
 	struct perfmon_taken copy = *taken;
 	struct iovec data = { &copy, sizeof copy };
-	char control[CMSG_SPACE(sizeof fd)] __attribute__((aligned)) = { 0 };
+	char control[CMSG_SPACE(OFFER_DESCRIPTORS * sizeof *fd)] __attribute__((aligned)) = { 0 };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 	struct cmsghdr *beside;
 
-	if (fd >= 0) {
+	if (descriptors > 0) {
 		message.msg_control = control;
-		message.msg_controllen = sizeof control;
+		message.msg_controllen = CMSG_SPACE(descriptors * sizeof *fd);
 		beside = CMSG_FIRSTHDR(&message);
-		*beside = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof fd),
+		*beside = (struct cmsghdr){ .cmsg_len = CMSG_LEN(descriptors * sizeof *fd),
 					    .cmsg_level = SOL_SOCKET,
 					    .cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(beside), &fd, sizeof fd);
+		memcpy(CMSG_DATA(beside), fd, descriptors * sizeof *fd);
 	}
 	return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof copy;
+}
+
+bool message_offer(int socket, const struct offer *offer)
+{
+	return answer(socket, &offer->what, offer->fd, offer->descriptors);
+}
+
+bool message_refuse(int socket, int error)
+{
+	const struct perfmon_taken taken = { .pet_error = error };
+
+	return answer(socket, &taken, NULL, 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef PERFMOND_BRANCH_OFFERS_H
-#define PERFMOND_BRANCH_OFFERS_H
+#ifndef PERFMOND_PASS_OFFERS_H
+#define PERFMOND_PASS_OFFERS_H
 
 #include <perfmon/ext.h>
 #include <pthread.h>
@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 /*
- * Events that were opened for a process and wait for it, or were taken by it. Requests add them,
- * the socket's thread hands them out: each function locks for itself.
+ * Descriptors that were opened for a process and wait for it, or were taken by it. Requests add
+ * them, the socket's thread hands them out: each function locks for itself.
  */
 #define OFFERS_MAX         1024
 #define OFFERS_WAITING_MAX 64 /* of a user */
@@ -18,11 +18,15 @@
 /* Of what there is room for, one user's part: so that he leaves room for others. */
 #define OFFERS_SHARE(capacity) (((capacity) + 3) / 4)
 
+/* An event; or a counter's events and the page beside them. */
+#define OFFER_DESCRIPTORS 5
+
 struct offer {
-	uint64_t token; /* 0: a free place */
-	int fd;         /* the table's own */
-	pid_t process;  /* which may take it */
-	uid_t user;     /* who asked */
+	uint64_t token;            /* 0: a free place */
+	int fd[OFFER_DESCRIPTORS]; /* the table's own */
+	unsigned descriptors;      /* how many of them there are, 1 to OFFER_DESCRIPTORS */
+	pid_t process;             /* which may take it */
+	uid_t user;                /* who asked */
 	bool taken;
 	time_t since; /* CLOCK_MONOTONIC, s */
 	struct perfmon_taken what;
@@ -37,11 +41,11 @@ struct offers {
 /* capacity: 1 to OFFERS_MAX, how many there may be. */
 void offers_open(struct offers *offers, int capacity);
 
-/* Closes every event. */
+/* Closes every descriptor. */
 void offers_close(struct offers *offers);
 
 /*
- * Adds an event and takes its descriptor over. Errors, the descriptor stays the caller's: -EMFILE
+ * Adds one and takes its descriptors over. Errors, they stay the caller's: -EMFILE
  * where OFFERS_WAITING_MAX of the user wait, he has a share of the table, or it is full.
  */
 int offers_add(struct offers *offers, const struct offer *offer);
@@ -53,16 +57,16 @@ int offers_add(struct offers *offers, const struct offer *offer);
 int offers_leader(struct offers *offers, uint64_t token, pid_t thread);
 
 /*
- * Hands an event out, once. Returns its place for offers_end(). *ret_fd stays the table's.
+ * Hands one out, once. Returns its place for offers_end(), up to which *ret_offer stays.
  * Errors: -ENOENT no such token, another process's or taken.
  */
-int offers_take(struct offers *offers, uint64_t token, pid_t process, int *ret_fd,
-		struct perfmon_taken *ret_what);
+int offers_take(struct offers *offers, uint64_t token, pid_t process,
+		const struct offer **ret_offer);
 
-/* Closes an event and frees its place. */
+/* Closes its descriptors and frees its place. */
 void offers_end(struct offers *offers, int place);
 
-/* Closes the events that wait since a time or longer; tells whether others wait. */
+/* Closes those that wait since a time or longer; tells whether others wait. */
 bool offers_expire(struct offers *offers, time_t since);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "branch/server.h"
+#include "pass/server.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,10 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "branch/drop.h"
-#include "branch/listener.h"
-#include "branch/message.h"
 #include "log.h"
+#include "pass/drop.h"
+#include "pass/listener.h"
+#include "pass/message.h"
 
 enum { LISTENER, TIMER, FIRST };
 
@@ -88,22 +88,22 @@ static void greet(struct server *server)
 	server_watch(server);
 }
 
-/* Tells whether the connection goes on: with an event in the hands of who took it. */
+/* Tells whether the connection goes on: with descriptors in the hands of who took them. */
 static bool serve(struct server *server, int index)
 {
 	struct connection *connection = &server->connection[index];
 	int socket = server->poll[FIRST + index].fd;
-	struct perfmon_taken taken = { 0 };
+	const struct offer *offer = NULL;
 	uint64_t token;
 	pid_t process;
-	int fd = -1;
 
 	if (connection->place >= 0 || !message_hear(socket, &token, &process))
 		return false;
-	connection->place = offers_take(server->offers, token, process, &fd, &taken);
-	if (connection->place < 0)
-		taken.pet_error = -connection->place;
-	return message_answer(socket, &taken, fd) && connection->place >= 0;
+	connection->place = offers_take(server->offers, token, process, &offer);
+	if (connection->place >= 0)
+		return message_offer(socket, offer);
+	message_refuse(socket, -connection->place);
+	return false;
 }
 
 static void expire(struct server *server)

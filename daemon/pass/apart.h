@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef PERFMOND_BRANCH_APART_H
-#define PERFMOND_BRANCH_APART_H
+#ifndef PERFMOND_PASS_APART_H
+#define PERFMOND_PASS_APART_H
 
 #include <stdio.h>
 

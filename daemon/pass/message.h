@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef PERFMOND_BRANCH_MESSAGE_H
-#define PERFMOND_BRANCH_MESSAGE_H
+#ifndef PERFMOND_PASS_MESSAGE_H
+#define PERFMOND_PASS_MESSAGE_H
 
 #include <perfmon/ext.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "pass/offers.h"
 
 /* What goes over a connection of the socket beside the node, see struct perfmon_taken. */
 
@@ -15,7 +17,10 @@
  */
 bool message_hear(int socket, uint64_t *ret_token, pid_t *ret_process);
 
-/* fd: a descriptor to go beside, or -1. Tells whether it is sent. */
-bool message_answer(int socket, const struct perfmon_taken *taken, int fd);
+/* What was offered, with its descriptors. Tells whether it is sent. */
+bool message_offer(int socket, const struct offer *offer);
+
+/* error: an errno in place of an offer. */
+bool message_refuse(int socket, int error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "branch/apart.h"
+#include "pass/apart.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef PERFMOND_BRANCH_SERVER_H
-#define PERFMOND_BRANCH_SERVER_H
+#ifndef PERFMOND_PASS_SERVER_H
+#define PERFMOND_PASS_SERVER_H
 
 #include <poll.h>
 #include <pthread.h>
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/un.h>
 
-#include "branch/offers.h"
+#include "pass/offers.h"
 
 /*
  * The socket beside the node, served by a thread of its own that sleeps until somebody connects, so

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "branch/listener.h"
+#include "pass/listener.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "branch/passing.h"
 #include "log.h"
+#include "pass/rights.h"
 
 /* A killed perfmond's is taken away: the lock of the node says that none lives. */
 static int clear(const char *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef PERFMOND_BRANCH_DROP_H
-#define PERFMOND_BRANCH_DROP_H
+#ifndef PERFMOND_PASS_DROP_H
+#define PERFMOND_PASS_DROP_H
 
 /*
  * Closes a socket. Before Linux 6.16 its clients can leave descriptors in it that nobody asked for,

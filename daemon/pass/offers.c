@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "branch/offers.h"
+#include "pass/offers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,8 @@ void offers_open(struct offers *offers, int capacity)
 
 static void free_place(struct offer *offer)
 {
-	close(offer->fd);
+	for (unsigned i = 0; i < offer->descriptors; i++)
+		close(offer->fd[i]);
 	offer->token = 0;
 }
 
@@ -74,7 +75,7 @@ int offers_leader(struct offers *offers, uint64_t token, pid_t thread)
 	pthread_mutex_lock(&offers->lock);
 	offer = find(offers, token);
 	if (offer && offer->what.pet_thread == thread && offer->what.pet_leader == 0) {
-		result = fcntl(offer->fd, F_DUPFD_CLOEXEC, 0);
+		result = fcntl(offer->fd[0], F_DUPFD_CLOEXEC, 0);
 		if (result < 0)
 			result = -errno;
 	}
@@ -82,8 +83,8 @@ int offers_leader(struct offers *offers, uint64_t token, pid_t thread)
 	return result;
 }
 
-int offers_take(struct offers *offers, uint64_t token, pid_t process, int *ret_fd,
-		struct perfmon_taken *ret_what)
+int offers_take(struct offers *offers, uint64_t token, pid_t process,
+		const struct offer **ret_offer)
 {
 	struct offer *offer;
 	int result = -ENOENT;
@@ -92,8 +93,7 @@ int offers_take(struct offers *offers, uint64_t token, pid_t process, int *ret_f
 	offer = find(offers, token);
 	if (offer && !offer->taken && offer->process == process) {
 		offer->taken = true;
-		*ret_fd = offer->fd;
-		*ret_what = offer->what;
+		*ret_offer = offer;
 		result = (int)(offer - offers->offer);
 	}
 	pthread_mutex_unlock(&offers->lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "branch/drop.h"
+#include "pass/drop.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "branch/passing.h"
+#include "pass/rights.h"
 
 static atomic_int drops;
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pass/passing.h"
+
+#include <errno.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define TOKEN_SHIFT 48
+#define TOKEN_BITS  ((UINT64_C(1) << TOKEN_SHIFT) - 1)
+
+/* Each offer takes a descriptor or more, and its connection another; half of them are the
+ * counters'. */
+static int capacity(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 4 > OFFERS_MAX)
+		return OFFERS_MAX;
+	return (int)(limit.rlim_cur / 4);
+}
+
+int passing_open(struct passing *passing, const char *node, gid_t group, mode_t mode)
+{
+	offers_open(&passing->offers, capacity());
+	return server_open(&passing->server, node, group, mode, &passing->offers);
+}
+
+void passing_close(struct passing *passing)
+{
+	server_close(&passing->server);
+	offers_close(&passing->offers);
+}
+
+int passing_token(uint64_t mark, uint64_t *ret_token)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof random, 0) != sizeof random)
+		return -EIO;
+	*ret_token = mark << TOKEN_SHIFT | (random & TOKEN_BITS);
+	return 0;
+}
+
+int passing_offer(struct passing *passing, const struct offer *offer)
+{
+	struct offer dated = *offer;
+	struct timespec time;
+	int result;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	dated.since = time.tv_sec;
+	result = offers_add(&passing->offers, &dated);
+	if (result == 0)
+		server_watch(&passing->server);
+	return result;
+}
