@@ -10,6 +10,7 @@
 
 #include "device/device.h"
 #include "log.h"
+#include "transport/spin.h"
 
 static volatile sig_atomic_t signalled;
 static volatile sig_atomic_t session_fd = -1;
@@ -87,11 +88,15 @@ int session_greet(struct transport *transport)
 
 int transport_run(struct transport *transport)
 {
+	struct spin spin;
 	int result = 0;
 
 	session_fd = fuse_session_fd(transport->session);
-	while (!signalled && (result == 0 || result == -EINTR || result == -EAGAIN))
+	spin_open(&spin, session_fd);
+	while (!signalled && (result == 0 || result == -EINTR || result == -EAGAIN)) {
+		spin_wait(&spin, session_fd);
 		result = serve_one(transport);
+	}
 	session_fd = -1;
 	return signalled ? 0 : result;
 }
