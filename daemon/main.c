@@ -17,6 +17,7 @@
 #include "log.h"
 #include "notify.h"
 #include "options.h"
+#include "pass/direct.h"
 #include "pass/passing.h"
 #include "pidfile.h"
 #include "tracer.h"
@@ -38,6 +39,7 @@ struct daemon {
 	struct passing passing;
 	bool passes;
 	struct branches branches;
+	struct direct direct;
 };
 
 static struct daemon self;
@@ -143,6 +145,8 @@ static int open_passing(void)
 	self.passes = true;
 	branches_open(&self.branches, &self.passing);
 	self.device.brancher = &self.branches.brancher;
+	direct_open(&self.direct, &self.passing);
+	self.device.passer = &self.direct.passer;
 	return 0;
 }
 

@@ -6,14 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <machine/perfmon.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "../take.h"
 #include "internal.h"
 
 static const char *node_path(void)
@@ -145,62 +143,18 @@ int ebb_device_offer(const struct perf_event_attr *attr, uint32_t period, uint64
 	return result;
 }
 
-static int connect_to_device(int *ret_socket)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	if ((size_t)snprintf(address.sun_path, sizeof address.sun_path, "%s.socket", node_path()) >=
-	    sizeof address.sun_path)
-		return ebb_fail(ENAMETOOLONG, "PERFMON_DEVICE is too long");
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return ebb_fail(errno, strerrordesc_np(errno));
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-		int result = refuse_node(errno);
-
-		close(fd);
-		return result;
-	}
-	*ret_socket = fd;
-	return 0;
-}
-
-/* The reply, and the descriptor beside it, or -1. Gives 0 or an errno. */
-static int receive(int socket, struct perfmon_taken *ret_taken, int *ret_fd)
-{
-	struct iovec data = { ret_taken, sizeof *ret_taken };
-	char control[CMSG_SPACE(sizeof *ret_fd)] __attribute__((aligned));
-	struct msghdr message = { .msg_iov = &data,
-				  .msg_iovlen = 1,
-				  .msg_control = control,
-				  .msg_controllen = sizeof control };
-	ssize_t size = TEMP_FAILURE_RETRY(recvmsg(socket, &message, MSG_CMSG_CLOEXEC));
-	const struct cmsghdr *beside;
-
-	if (size != sizeof *ret_taken)
-		return size < 0 ? errno : ECONNABORTED;
-	beside = CMSG_FIRSTHDR(&message);
-	*ret_fd = -1;
-	if (beside && beside->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(beside), sizeof *ret_fd);
-	if (ret_taken->pet_error)
-		return ret_taken->pet_error;
-	/* Its copy fails where this process has no descriptor left. */
-	return *ret_fd < 0 ? EMFILE : 0;
-}
-
 int ebb_device_take(uint64_t token, int *ret_fd, int *ret_connection,
 		    struct perfmon_taken *ret_taken)
 {
+	unsigned count;
 	int connection = -1;
-	int result = connect_to_device(&connection);
+	int result = take_connect(node_path(), &connection);
 
-	if (result < 0)
-		return result;
-	result = send(connection, &token, sizeof token, MSG_NOSIGNAL) == sizeof token
-			 ? receive(connection, ret_taken, ret_fd)
-			 : errno;
+	if (result == ENAMETOOLONG)
+		return ebb_fail(result, "PERFMON_DEVICE is too long");
+	if (result)
+		return refuse_node(result);
+	result = take(connection, token, ret_taken, ret_fd, 1, &count);
 	if (result == 0) {
 		*ret_connection = connection;
 		return 0;

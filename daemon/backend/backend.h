@@ -34,6 +34,13 @@ struct backend_options {
 	struct tstamp *stamp;        /* for clocks out of time, or NULL */
 };
 
+/* The perf events of a counter, which its owner may read himself. */
+struct backend_direct {
+	int fd[EVENT_TERMS]; /* the backend's own */
+	unsigned count;      /* how many of them are added, 1 to EVENT_TERMS */
+	uint64_t hz;         /* 0; else they count ns, and the counter clocks of this rate */
+};
+
 struct backend_operations {
 	/* The name by which --backend chooses it. */
 	const char *name;
@@ -72,6 +79,21 @@ struct backend_operations {
 
 	/* Gives the count and goes on. Errors: -EIO where the count may be partial. */
 	int (*read)(struct backend *backend, unsigned counter, uint64_t *ret_count);
+
+	/*
+	 * Opens events that count the client's thread alone and may be given to it, beside those of
+	 * a counter that is set up. NULL: no counter of this backend can be read past it. Errors:
+	 * -EOPNOTSUPP where this one cannot, -EPERM where another thread set it up, others as
+	 * setup.
+	 */
+	int (*direct)(struct backend *backend, unsigned counter, int client,
+		      struct backend_direct *ret_direct);
+
+	/* A stopped counter counts by them from here on; or, where not adopted, they are closed. */
+	void (*adopt)(struct backend *backend, unsigned counter, bool adopted);
+
+	/* What the events of a direct counter, added, were at its latest start. */
+	uint64_t (*origin)(struct backend *backend, unsigned counter);
 
 	/* Gives the counter back to the machine. */
 	void (*release)(struct backend *backend, unsigned counter);

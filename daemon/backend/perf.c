@@ -17,14 +17,17 @@
 #include "backend/tstamp.h"
 #include "log.h"
 
-#define NANOSECONDS 1000000000.0
+#define NANOSECONDS UINT64_C(1000000000)
 
 struct perf_counter {
 	struct event event;
+	pid_t client;              /* whose thread set it up */
 	struct perf_events events; /* of EVENT_INTERRUPTS none */
+	struct perf_events direct; /* that wait for perf_adopt() */
+	bool alone;                /* the events are in the client's hands */
 	unsigned long generation;  /* of the hotplug that the events' CPUs are of */
 	uint64_t begin;            /* the interrupt total at START */
-	double clock_hz;           /* EVENT_TASK_CLOCK: one rate from SETUP on */
+	uint64_t clock_hz;         /* EVENT_TASK_CLOCK: one rate from SETUP on */
 };
 
 struct perf_backend {
@@ -157,9 +160,17 @@ static int perf_open(const struct backend_options *options, struct backend **ret
 	return 0;
 }
 
+/* What the client holds of them would count on. */
+static void close_events(struct perf_counter *counter)
+{
+	if (counter->alone)
+		perf_events_stop(&counter->events);
+	perf_events_close(&counter->events);
+}
+
 static void clear(struct perf_counter *counter)
 {
-	perf_events_close(&counter->events);
+	close_events(counter);
 	*counter = (struct perf_counter){ 0 };
 }
 
@@ -196,14 +207,14 @@ static int perf_setup(struct backend *backend, unsigned number, const struct eve
 		      int client)
 {
 	struct perf_backend *self = perf(backend);
-	struct perf_counter made = { .event = *event };
+	struct perf_counter made = { .event = *event, .client = client };
 
 	/* First: a CPU that comes while the events are opened is found at the next START. */
 	if (self->scope != SCOPE_OPENER)
 		made.generation = hotplug_generation(&self->hotplug);
 	if (event->kind == EVENT_TASK_CLOCK) {
 		(void)tstamp_mhz(self->stamp);
-		made.clock_hz = self->stamp->rate.hz;
+		made.clock_hz = (uint64_t)(self->stamp->rate.hz + 0.5);
 	}
 	if (event->kind != EVENT_INTERRUPTS) {
 		int result = open_events(self, event, client, &made.events);
@@ -303,7 +314,8 @@ static int perf_read(struct backend *backend, unsigned number, uint64_t *ret_cou
 	if (result < 0)
 		return result;
 	if (counter->event.kind == EVENT_TASK_CLOCK)
-		count = (uint64_t)((double)count * (counter->clock_hz / NANOSECONDS));
+		count = count / NANOSECONDS * counter->clock_hz +
+			count % NANOSECONDS * counter->clock_hz / NANOSECONDS;
 	*ret_count = count;
 	return 0;
 }
@@ -315,6 +327,54 @@ static int perf_stop(struct backend *backend, unsigned number, uint64_t *ret_cou
 	if (counts(counter))
 		perf_events_stop(&counter->events);
 	return perf_read(backend, number, ret_count);
+}
+
+/* On several kinds of core, a thread has an event for each. */
+static bool can_be_direct(const struct perf_backend *self, const struct event *event)
+{
+	bool hardware = event->terms > 0 && event->term[0].type != PERF_TYPE_SOFTWARE;
+
+	return self->scope == SCOPE_OPENER && event->terms > 0 && (!hardware || !self->pmus.count);
+}
+
+static int perf_direct(struct backend *backend, unsigned number, int client,
+		       struct backend_direct *ret_direct)
+{
+	struct perf_backend *self = perf(backend);
+	struct perf_counter *counter = &self->counter[number];
+	struct backend_direct direct = { .hz = counter->clock_hz };
+	int result;
+
+	if (!counts(counter) || !can_be_direct(self, &counter->event))
+		return -EOPNOTSUPP;
+	if (client != counter->client)
+		return -EPERM;
+	result = perf_events_open_alone(&counter->event, client, &counter->direct);
+	if (result < 0)
+		return result;
+	direct.count = (unsigned)counter->direct.count;
+	for (unsigned i = 0; i < direct.count; i++)
+		direct.fd[i] = counter->direct.event[i].fd;
+	*ret_direct = direct;
+	return 0;
+}
+
+static void perf_adopt(struct backend *backend, unsigned number, bool adopted)
+{
+	struct perf_counter *counter = &perf(backend)->counter[number];
+
+	if (adopted) {
+		close_events(counter);
+		counter->events = counter->direct;
+		counter->direct = (struct perf_events){ 0 };
+		counter->alone = true;
+	}
+	perf_events_close(&counter->direct);
+}
+
+static uint64_t perf_origin(struct backend *backend, unsigned number)
+{
+	return perf_events_origin(&perf(backend)->counter[number].events);
 }
 
 static void perf_release(struct backend *backend, unsigned number)
@@ -342,6 +402,9 @@ const struct backend_operations perf_backend = {
 	.start = perf_start,
 	.stop = perf_stop,
 	.read = perf_read,
+	.direct = perf_direct,
+	.adopt = perf_adopt,
+	.origin = perf_origin,
 	.release = perf_release,
 	.check = perf_check,
 };

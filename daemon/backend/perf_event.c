@@ -81,6 +81,23 @@ static int refuse(const struct event *event, const struct perf_target *target, i
 }
 
 /*
+ * Arm's PMU lets a program read an event's counter by itself where the event asks for it, bit 1 of
+ * config1, and the sysctl kernel.perf_user_access says so (Linux 5.17, admin-guide/perf/arm_pmu).
+ */
+static uint64_t user_access(const struct event *event, unsigned term,
+			    const struct perf_target *target)
+{
+#ifdef __aarch64__
+	return target->alone && event->term[term].type != PERF_TYPE_SOFTWARE ? 2 : 0;
+#else
+	(void)event;
+	(void)term;
+	(void)target;
+	return 0;
+#endif
+}
+
+/*
  * Neither user nor kernel mode means that nothing is counted, but the event is tried as for both:
  * one that this machine lacks is refused in any case.
  *
@@ -97,8 +114,9 @@ static struct perf_event_attr attributes(const struct event *event, unsigned ter
 		.type = event->term[term].type,
 		.config = event->term[term].config,
 		.disabled = 1,
-		.pinned = target->thread < 0,
-		.inherit = target->thread >= 0,
+		.config1 = user_access(event, term, target),
+		.pinned = target->thread < 0 || target->alone,
+		.inherit = target->thread >= 0 && !target->alone,
 		.exclude_user = !both && !event->user,
 		.exclude_kernel = !both && !event->kernel,
 		.exclude_hv = !both,

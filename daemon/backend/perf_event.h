@@ -2,6 +2,7 @@
 #ifndef PERFMOND_BACKEND_PERF_EVENT_H
 #define PERFMOND_BACKEND_PERF_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,9 +18,10 @@ struct perf_reading {
 
 /* Where one perf_event_open(2) event counts. */
 struct perf_target {
-	pid_t thread; /* inherited by what the thread starts; -1: whatever runs on cpu, pinned */
-	int cpu;      /* -1: wherever the thread runs */
+	pid_t thread;               /* -1: whatever runs on cpu, pinned */
+	int cpu;                    /* -1: wherever the thread runs */
 	const struct core_pmu *pmu; /* the kind of core, or NULL where all are alike */
+	bool alone; /* the thread only, pinned; else what it starts inherits the event */
 };
 
 /*

@@ -8,14 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "backend/threads.h"
 #include "log.h"
-
-/* How often the threads of a process are looked through, until none comes or goes meanwhile. */
-#define TRIES 10
-
-/* The most events that one process gets: nobody else is served while they are opened. */
-#define MOST_OF_A_PROCESS 4096
 
 /* Room for one more. Its descriptor is filled in by the caller, who counts it then. */
 static struct perf_open_event *grow(struct perf_events *events)
@@ -30,8 +23,8 @@ static struct perf_open_event *grow(struct perf_events *events)
 	return &grown[events->count];
 }
 
-static int add(struct perf_events *events, const struct event *event, unsigned term,
-	       const struct perf_target *target)
+int perf_events_add(struct perf_events *events, const struct event *event, unsigned term,
+		    const struct perf_target *target)
 {
 	struct perf_open_event *added = grow(events);
 
@@ -59,7 +52,7 @@ static int add_cpu(struct perf_events *events, const struct event *event, unsign
 		return -EOPNOTSUPP;
 	}
 	for (unsigned i = 0; result == 0 && i < event->terms; i++)
-		result = add(events, event, i, &target);
+		result = perf_events_add(events, event, i, &target);
 	return result;
 }
 
@@ -77,128 +70,6 @@ int perf_events_open_cpus(const struct event *event, const struct cpulist *cpus,
 	}
 	*ret_events = events;
 	return 0;
-}
-
-static bool is_software(const struct event *event)
-{
-	return event->term[0].type == PERF_TYPE_SOFTWARE;
-}
-
-/* A thread moves between kinds of core: an event on each kind's PMU, one after the other. */
-static int add_thread(struct perf_events *events, const struct event *event, pid_t thread,
-		      const struct core_pmus *pmus)
-{
-	struct perf_target target = { .thread = thread, .cpu = -1 };
-	int result = 0;
-
-	for (unsigned i = 0; result == 0 && i < event->terms; i++)
-		for (size_t j = 0; result == 0 && j < events->spread; j++) {
-			target.pmu = events->spread > 1 ? &pmus->pmu[j] : NULL;
-			result = add(events, event, i, &target);
-		}
-	return result;
-}
-
-/* Errors: -EMFILE, logged. */
-static int check_size(const struct perf_events *events, const struct event *event,
-		      const struct threads *threads)
-{
-	if (threads->count <= MOST_OF_A_PROCESS / (event->terms * events->spread))
-		return 0;
-	log_error("PMIOSETUP: --scope opener: %zu threads are too many: %d events can be had; set "
-		  "the counter up before the threads start",
-		  threads->count, MOST_OF_A_PROCESS);
-	return -EMFILE;
-}
-
-/* A thread that has ended since counts no more. */
-static int add_threads(struct perf_events *events, const struct event *event,
-		       const struct threads *threads, const struct core_pmus *pmus)
-{
-	int result;
-
-	events->spread = pmus->count && !is_software(event) ? pmus->count : 1;
-	events->inherited = true;
-	result = check_size(events, event, threads);
-	for (size_t i = 0; result == 0 && i < threads->count; i++) {
-		size_t before = events->count;
-
-		result = add_thread(events, event, threads->thread[i], pmus);
-		if (result == -ESRCH) {
-			while (events->count > before)
-				close(events->event[--events->count].fd);
-			result = 0;
-		}
-	}
-	return result;
-}
-
-/* Logs all but -ESRCH, which has a cause of its own. */
-static int list(pid_t thread, struct threads *ret_threads)
-{
-	int result = threads_list(thread, ret_threads);
-
-	if (result < 0 && result != -ESRCH)
-		log_error("PMIOSETUP: --scope opener: /proc/%ld/task: %s%s", (long)thread,
-			  strerror(-result),
-			  result == -EMFILE || result == -ENFILE
-				  ? "; raise the limit of open files (ulimit -n, LimitNOFILE=)"
-				  : "");
-	return result;
-}
-
-/*
- * 1 where a thread came or went meanwhile: whether it inherited the event, or has to be given it,
- * cannot be told.
- */
-static int try_threads(const struct event *event, pid_t thread, const struct core_pmus *pmus,
-		       struct perf_events *ret_events)
-{
-	struct perf_events events = { 0 };
-	struct threads before;
-	struct threads after = { 0 };
-	int result = list(thread, &before);
-
-	if (result < 0)
-		return result;
-	result = add_threads(&events, event, &before, pmus);
-	if (result < 0)
-		goto cleanup;
-	result = list(thread, &after);
-	if (result < 0)
-		goto cleanup;
-	if (events.count == 0) {
-		result = -ESRCH;
-		goto cleanup;
-	}
-	if (!threads_equal(&before, &after)) {
-		result = 1;
-		goto cleanup;
-	}
-	*ret_events = events;
-	events = (struct perf_events){ 0 };
-cleanup:
-	perf_events_close(&events);
-	free(before.thread);
-	free(after.thread);
-	return result;
-}
-
-int perf_events_open_threads(const struct event *event, pid_t thread, const struct core_pmus *pmus,
-			     struct perf_events *ret_events)
-{
-	int result = thread > 0 ? 1 : -ESRCH;
-
-	for (int i = 0; result == 1 && i < TRIES; i++)
-		result = try_threads(event, thread, pmus, ret_events);
-	if (result == -ESRCH)
-		log_error("PMIOSETUP: --scope opener: the client's process is not to be seen; run "
-			  "perfmond in the client's pid namespace, or in one above it");
-	if (result == 1)
-		log_error("PMIOSETUP: --scope opener: threads of process %ld come and go too fast: "
-			  "set the counter up before they start",
-			  (long)thread);
-	return result == 1 ? -EAGAIN : result;
 }
 
 void perf_events_close(struct perf_events *events)
@@ -256,6 +127,15 @@ int perf_events_start(struct perf_events *events)
 	log_error("PMIOSTART: somebody else's events fill the PMU: other perf programs, a guest of "
 		  "KVM, or the NMI watchdog (sysctl kernel.nmi_watchdog=0 frees its counter)");
 	return -EBUSY;
+}
+
+uint64_t perf_events_origin(const struct perf_events *events)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < events->count; i++)
+		sum += events->event[i].begin.value;
+	return sum;
 }
 
 /* Disabling fails for no event that is open, perf_event_open(2). */

@@ -51,6 +51,16 @@ int perf_events_open_cpus(const struct event *event, const struct cpulist *cpus,
 int perf_events_open_threads(const struct event *event, pid_t thread, const struct core_pmus *pmus,
 			     struct perf_events *ret_events);
 
+/*
+ * Opens the event, disabled and pinned, for a thread that is its process's only one, and for no
+ * other that it starts. Errors: as above; -EOPNOTSUPP where it is not the only one.
+ */
+int perf_events_open_alone(const struct event *event, pid_t thread, struct perf_events *ret_events);
+
+/* Opens one term more. Errors, logged: as perf_event_open(). */
+int perf_events_add(struct perf_events *events, const struct event *event, unsigned term,
+		    const struct perf_target *target);
+
 void perf_events_close(struct perf_events *events);
 
 /*
@@ -59,6 +69,9 @@ void perf_events_close(struct perf_events *events);
  * it. For threads that is not to be seen before they run.
  */
 int perf_events_start(struct perf_events *events);
+
+/* What they were at the start, added. */
+uint64_t perf_events_origin(const struct perf_events *events);
 
 /* Disables the event everywhere. */
 void perf_events_stop(struct perf_events *events);

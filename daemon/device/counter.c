@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "device/direct.h"
 #include "log.h"
 
 /* The counters of P5 and P6 are 40 bits wide, and clients know values of no other width. */
@@ -37,6 +38,7 @@ int counter_setup(struct device *device, int number, uint32_t select)
 						    device->caller.thread);
 	if (result < 0)
 		return result;
+	direct_withdraw(device, number);
 	device->counter[number] = (struct device_counter){ .configured = true, .event = event };
 	log_info("PMIOSETUP: counter %d: event 0x%02x%s%s is counted by %s", number,
 		 SELECT_EVENT(select), event.name ? " " : "", event.name ? event.name : "",
@@ -66,12 +68,18 @@ int counter_event(struct device *device, int number, const struct event **ret_ev
 	return 0;
 }
 
-/* Measures the value from what the running counter reads at this moment. */
-static int rebase(struct device *device, int number)
+/* Measures a value from what the running counter reads at this moment. */
+static int rebase(struct device *device, int number, uint64_t value)
 {
 	struct backend *backend = device->backend;
+	struct device_counter *counter = &device->counter[number];
+	int result = backend->operations->read(backend, (unsigned)number, &counter->base);
 
-	return backend->operations->read(backend, (unsigned)number, &device->counter[number].base);
+	if (result < 0)
+		return result;
+	counter->kept = value;
+	direct_publish(device, number);
+	return 0;
 }
 
 int counter_start(struct device *device, int number)
@@ -84,12 +92,13 @@ int counter_start(struct device *device, int number)
 	if (counter->lost)
 		return -EIO;
 	if (counter->running)
-		return rebase(device, number);
+		return rebase(device, number, counter->kept);
 	result = device->backend->operations->start(device->backend, (unsigned)number);
 	if (result < 0)
 		return result;
 	counter->running = true;
 	counter->base = 0;
+	direct_publish(device, number);
 	return 0;
 }
 
@@ -105,12 +114,11 @@ int counter_stop(struct device *device, int number)
 		return 0;
 	result = device->backend->operations->stop(device->backend, (unsigned)number, &count);
 	counter->running = false;
-	if (result < 0) {
-		counter->lost = true;
-		return result;
-	}
-	counter->kept = (counter->kept + count - counter->base) & VALUE_MASK;
-	return 0;
+	counter->lost = result < 0;
+	if (result == 0)
+		counter->kept = (counter->kept + count - counter->base) & VALUE_MASK;
+	direct_publish(device, number);
+	return result;
 }
 
 int counter_read(struct device *device, int number, uint64_t *ret_value)
@@ -141,13 +149,11 @@ int counter_reset(struct device *device, int number)
 
 	if (!counter)
 		return result;
-	if (counter->running) {
-		result = rebase(device, number);
-		if (result < 0)
-			return result;
-	}
+	if (counter->running)
+		return rebase(device, number, 0);
 	counter->kept = 0;
 	counter->lost = false;
+	direct_publish(device, number);
 	return 0;
 }
 
@@ -157,6 +163,7 @@ void counter_release(struct device *device, int number)
 
 	if (!counter->configured)
 		return;
+	direct_withdraw(device, number);
 	device->backend->operations->release(device->backend, (unsigned)number);
 	*counter = (struct device_counter){ 0 };
 }

@@ -52,7 +52,7 @@ int device_ioctl(struct device *device, bool write, uint32_t number, const void 
 {
 	const struct request *request = request_find(number);
 	uint64_t begin = trace_begin(device->trace);
-	struct argument decoded = { 0 };
+	struct argument decoded;
 	int result;
 
 	if (!request) {
@@ -61,14 +61,14 @@ int device_ioctl(struct device *device, bool write, uint32_t number, const void 
 	}
 	/* The kernel copies what the number says; only a transport that is not it can bring less.
 	 */
-	if (request->takes) {
-		if (argument_size < request_size(request))
-			return -EFAULT;
-		decoded = request_decode(request, argument);
-	}
+	if (request->takes && argument_size < request_size(request))
+		return -EFAULT;
+	request_decode(request, argument, &decoded);
 	device->caller = *caller;
 	result = serve(device, write, request, &decoded);
-	trace_request(device->trace, caller, device, request, &decoded, result, begin);
+	/* Asked here because the call alone is a tenth of a PMIOREAD. */
+	if (device->trace)
+		trace_request(device->trace, caller, device, request, &decoded, result, begin);
 	if (result < 0)
 		return result;
 	if (request->gives)

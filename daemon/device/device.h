@@ -42,6 +42,18 @@ struct brancher {
 		      const struct caller *caller, uint64_t *ret_token);
 };
 
+/* What answers PMIODIRECT, with its errors. */
+struct passer {
+	/*
+	 * Offers a counter's events to the caller's process, with a page that the device writes;
+	 * it stays until it is withdrawn.
+	 */
+	int (*offer)(struct passer *passer, const struct backend_direct *events,
+		     const struct caller *caller, struct perfmon_page **ret_page,
+		     uint64_t *ret_token);
+	void (*withdraw)(struct passer *passer, struct perfmon_page *page);
+};
+
 struct device_counter {
 	bool configured;
 	bool running;
@@ -49,6 +61,7 @@ struct device_counter {
 	struct event event; /* what it was set up to count */
 	uint64_t kept;      /* the value at the latest STOP */
 	uint64_t base;      /* the backend's count that the value is measured from while it runs */
+	struct perfmon_page *page; /* what its owner sees of it, or NULL */
 };
 
 struct device {
@@ -57,6 +70,7 @@ struct device {
 	struct time_stamp *stamp;
 	struct trace *trace;       /* NULL: no trace */
 	struct brancher *brancher; /* NULL: no PMIOEBB */
+	struct passer *passer;     /* NULL: no PMIODIRECT */
 	bool has_writer;
 	struct caller caller; /* who asks, while a request is served */
 	struct event asked;   /* what PMIOTRANSLATE found, while it is served */

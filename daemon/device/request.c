@@ -9,6 +9,7 @@
 
 #include "device/counter.h"
 #include "device/device.h"
+#include "device/direct.h"
 #include "device/snap.h"
 
 static int handle_setup(struct device *device, struct argument *argument)
@@ -78,6 +79,11 @@ static int handle_snap(struct device *device, struct argument *argument)
 	return 0;
 }
 
+static int handle_direct(struct device *device, struct argument *argument)
+{
+	return direct_offer(device, argument->number, &argument->value);
+}
+
 /*
  * The requests that carry 64 bits stand here in both layouts, told apart by the size in the number:
  * an i386 client aligns them to 4. For the same numbers on a kernel with other direction bits
@@ -92,13 +98,14 @@ struct quad_8 {
 };
 
 static const struct request requests[] = {
+	/* First, because it is the one that clients ask in loops. */
+	{ _IOWR('5', 4, struct quad_8), "PMIOREAD", LAYOUT_QUAD_8, true, true, false, handle_read },
+	{ _IOWR('5', 4, struct quad_4), "PMIOREAD", LAYOUT_QUAD_4, true, true, false, handle_read },
 	{ PMIOSETUP, "PMIOSETUP", LAYOUT_PMC, true, false, true, handle_setup },
 	{ PMIOGET, "PMIOGET", LAYOUT_PMC, true, true, false, handle_get },
 	{ PMIOSTART, "PMIOSTART", LAYOUT_INT, true, false, true, handle_start },
 	{ PMIOSTOP, "PMIOSTOP", LAYOUT_INT, true, false, true, handle_stop },
 	{ PMIORESET, "PMIORESET", LAYOUT_INT, true, false, true, handle_reset },
-	{ _IOWR('5', 4, struct quad_8), "PMIOREAD", LAYOUT_QUAD_8, true, true, false, handle_read },
-	{ _IOWR('5', 4, struct quad_4), "PMIOREAD", LAYOUT_QUAD_4, true, true, false, handle_read },
 	{ _IOR('5', 6, struct quad_8), "PMIOTSTAMP", LAYOUT_QUAD_8, false, true, false,
 	  handle_tstamp },
 	{ _IOR('5', 6, struct quad_4), "PMIOTSTAMP", LAYOUT_QUAD_4, false, true, false,
@@ -107,6 +114,7 @@ static const struct request requests[] = {
 	{ PMIOTRANSLATE, "PMIOTRANSLATE", LAYOUT_EVENT, true, true, false, handle_translate },
 	{ PMIOEBB, "PMIOEBB", LAYOUT_EBB, true, true, false, handle_ebb },
 	{ PMIOSNAP, "PMIOSNAP", LAYOUT_SNAP, false, true, false, handle_snap },
+	{ PMIODIRECT, "PMIODIRECT", LAYOUT_DIRECT, true, true, true, handle_direct },
 };
 
 _Static_assert(PMIOREAD == _IOWR('5', 4, struct quad_8) || PMIOREAD == _IOWR('5', 4, struct quad_4),
@@ -133,6 +141,7 @@ size_t request_size(const struct request *request)
 		[LAYOUT_EVENT] = sizeof(struct perfmon_event),
 		[LAYOUT_EBB] = sizeof(struct perfmon_ebb),
 		[LAYOUT_SNAP] = sizeof(struct perfmon_snap),
+		[LAYOUT_DIRECT] = sizeof(struct perfmon_direct),
 	};
 
 	return sizes[request->layout];
@@ -143,24 +152,28 @@ static size_t quad_offset(enum layout layout)
 	return layout == LAYOUT_QUAD_4 ? 4 : 8;
 }
 
-struct argument request_decode(const struct request *request, const void *bytes)
+void request_decode(const struct request *request, const void *bytes, struct argument *ret_argument)
 {
-	struct argument argument = { 0 };
 	const uint8_t *byte = bytes;
 
+	ret_argument->number = 0;
+	ret_argument->select = 0;
+	ret_argument->value = 0;
+	ret_argument->event = NULL;
+	if (!request->takes)
+		return;
 	if (request->layout == LAYOUT_EBB) {
-		memcpy(&argument.ebb, bytes, sizeof argument.ebb);
-		return argument;
+		memcpy(&ret_argument->ebb, bytes, sizeof ret_argument->ebb);
+		return;
 	}
-	memcpy(&argument.number, byte, sizeof argument.number);
+	memcpy(&ret_argument->number, byte, sizeof ret_argument->number);
 	/* By the byte: pmc_val lies as on a little-endian machine, whatever this one is. */
 	if (request->layout == LAYOUT_PMC)
-		argument.select = byte[4] | (uint32_t)byte[5] << 8 | (uint32_t)byte[6] << 16 |
-				  (uint32_t)byte[7] << 24;
+		ret_argument->select = byte[4] | (uint32_t)byte[5] << 8 | (uint32_t)byte[6] << 16 |
+				       (uint32_t)byte[7] << 24;
 	if (request->layout == LAYOUT_EVENT)
-		memcpy(&argument.select, byte + offsetof(struct perfmon_event, pme_val),
-		       sizeof argument.select);
-	return argument;
+		memcpy(&ret_argument->select, byte + offsetof(struct perfmon_event, pme_val),
+		       sizeof ret_argument->select);
 }
 
 _Static_assert(NPMC == sizeof((struct perfmon_snap){ 0 }.pms_counter) /
@@ -208,14 +221,15 @@ void request_encode(const struct request *request, const struct argument *argume
 		memcpy(bytes, &argument->snap, sizeof argument->snap);
 		return;
 	}
-	memset(byte, 0, request_size(request));
 	memcpy(byte, &argument->number, sizeof argument->number);
 	if (request->layout == LAYOUT_PMC) {
 		for (unsigned i = 0; i < 4; i++)
 			byte[4 + i] = (uint8_t)(argument->select >> (8 * i));
 		return;
 	}
-	if (request->layout != LAYOUT_INT)
-		memcpy(byte + quad_offset(request->layout), &argument->value,
-		       sizeof argument->value);
+	if (request->layout == LAYOUT_INT)
+		return;
+	if (quad_offset(request->layout) == 8)
+		memset(byte + 4, 0, 4);
+	memcpy(byte + quad_offset(request->layout), &argument->value, sizeof argument->value);
 }

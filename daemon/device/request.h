@@ -19,13 +19,14 @@ enum layout {
 	LAYOUT_EVENT,  /* struct perfmon_event */
 	LAYOUT_EBB,    /* struct perfmon_ebb */
 	LAYOUT_SNAP,   /* struct perfmon_snap */
+	LAYOUT_DIRECT, /* struct perfmon_direct */
 };
 
 /* An argument out of its layout. */
 struct argument {
 	int32_t number;            /* of the counter; the rate in a struct pmc_tstamp */
 	uint32_t select;           /* pmc_val, pme_val */
-	uint64_t value;            /* pmcd_value, pmct_value */
+	uint64_t value;            /* pmcd_value, pmct_value, pmd_token */
 	const struct event *event; /* LAYOUT_EVENT; valid while the request is served */
 	union {
 		struct perfmon_ebb ebb;   /* LAYOUT_EBB */
@@ -48,8 +49,13 @@ const struct request *request_find(uint32_t number);
 
 size_t request_size(const struct request *request);
 
-/* Takes an argument of request_size() bytes apart. */
-struct argument request_decode(const struct request *request, const void *bytes);
+/*
+ * Takes an argument of request_size() bytes apart; for a request that takes none, bytes are not
+ * looked at. The fields that the layout does not have are 0, but for the union, which is large: of
+ * that, only what the request takes is written.
+ */
+void request_decode(const struct request *request, const void *bytes,
+		    struct argument *ret_argument);
 
 /* Puts it together again, with padding bytes 0. */
 void request_encode(const struct request *request, const struct argument *argument, void *bytes);

@@ -106,6 +106,7 @@ static void snap_text(const struct perfmon_snap *snap, char *text, size_t size)
 	snprintf(text + length, size - (size_t)length, "}");
 }
 
+/* Of a reply too long for a line, or not for every reader: PMIODIRECT's token. */
 static void event_text(const struct request *request, const struct argument *argument, int result,
 		       char *text, size_t size)
 {
@@ -130,7 +131,7 @@ static void argument_text(const struct device *device, const struct request *req
 		snprintf(text, size, "[%d]", argument->number);
 	else if (request->layout == LAYOUT_PMC && (!request->gives || result == 0))
 		pmc_text(device, argument, text, size);
-	else if (request->layout == LAYOUT_EVENT)
+	else if (request->layout == LAYOUT_EVENT || request->layout == LAYOUT_DIRECT)
 		event_text(request, argument, result, text, size);
 	else if (result < 0)
 		snprintf(text, size, request->takes ? "{num=%d}" : "{}", argument->number);

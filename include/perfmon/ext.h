@@ -77,6 +77,41 @@ struct perfmon_snap {
  */
 #define PMIOSNAP _IOR('P', 4, struct perfmon_snap)
 
+/* A counter that its owner reads himself, see libperfmon(3). */
+struct perfmon_direct {
+	int32_t pmd_num;       /* in: the counter, 0 or 1 */
+	uint32_t pmd_reserved; /* 0 */
+	uint64_t pmd_token;    /* out: by which the caller's process takes the descriptors */
+};
+
+/*
+ * Makes a counter of --scope opener count the caller's thread alone from here on, by perf events
+ * that are offered to it at the socket below: its threads and children are counted no more. The
+ * value goes on. The open file must be the writer's, and the caller the only thread of the process,
+ * and the one that set the counter up. Errors: EINVAL, EBUSY as PMIOREAD; EPERM the open file is
+ * not for writing, or another thread set the counter up; EOPNOTSUPP it cannot be read past
+ * perfmond: another scope or backend than perf's opener, an event that is none of perf's or counts
+ * nothing, several threads or kinds of core; others as PMIOSETUP, PMIOSTART and PMIOEBB.
+ */
+#define PMIODIRECT _IOWR('P', 5, struct perfmon_direct)
+
+/* pmp_state */
+#define PMP_DEVICE  0 /* ask perfmond: it was set up anew or released, or the count is lost */
+#define PMP_STOPPED 1 /* the value is pmp_value */
+#define PMP_RUNNING 2 /* it is pmp_value and what the events counted since they were pmp_origin */
+
+/*
+ * What the first descriptor maps, to be read only: the state of the counter. Valid where
+ * pmp_sequence is even, and the same before and after. The value has 40 bits.
+ */
+struct perfmon_page {
+	uint32_t pmp_sequence;
+	uint32_t pmp_state;
+	uint64_t pmp_value;
+	uint64_t pmp_origin; /* the sum of the events */
+	uint64_t pmp_hz;     /* 0: events; else they are ns, and the value clocks of this rate */
+};
+
 /* An event whose overflows branch, see libperfmon(3); perf_event_open(2) has the attributes. */
 struct perfmon_ebb {
 	int32_t peb_thread; /* in: a thread's id, or 0 for the caller */
@@ -104,8 +139,9 @@ struct perfmon_ebb {
 /*
  * The socket beside the node: its path with ".socket" behind, of type SOCK_SEQPACKET, of the same
  * group and mode. Who connects sends a token, 8 bytes, and is sent this, with the event's
- * descriptor beside it (SCM_RIGHTS). perfmond, too, has the event open as long as the connection
- * is.
+ * descriptor beside it (SCM_RIGHTS); for a token of PMIODIRECT, with the descriptors of a page
+ * and of the events that are added, in this order, and all but pet_error 0. perfmond, too, has them
+ * open as long as the connection is.
  */
 struct perfmon_taken {
 	int32_t pet_error;   /* 0; ENOENT no such token, or another process sends it */

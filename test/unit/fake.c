@@ -85,12 +85,41 @@ static void backend_release(struct backend *backend, unsigned number)
 	*counter = (struct fake_counter){ 0 };
 }
 
+static int backend_direct(struct backend *backend, unsigned number, int client,
+			  struct backend_direct *ret_direct)
+{
+	assert_true(counter_of(backend, number)->set_up);
+	fake.calls.direct++;
+	if (fake.failure)
+		return fake.failure;
+	assert_int_equal(client, fake_caller.thread);
+	*ret_direct = (struct backend_direct){ .fd = { 42 }, .count = 1, .hz = fake.hz };
+	return 0;
+}
+
+static void backend_adopt(struct backend *backend, unsigned number, bool adopted)
+{
+	assert_false(adopted && counter_of(backend, number)->started);
+	if (adopted)
+		fake.calls.adopted++;
+	else
+		fake.calls.dropped++;
+}
+
+static uint64_t backend_origin(struct backend *backend, unsigned number)
+{
+	return counter_of(backend, number)->origin;
+}
+
 static const struct backend_operations operations = {
 	.name = "fake",
 	.setup = backend_setup,
 	.start = backend_start,
 	.stop = backend_stop,
 	.read = backend_read,
+	.direct = backend_direct,
+	.adopt = backend_adopt,
+	.origin = backend_origin,
 	.release = backend_release,
 };
 
@@ -140,6 +169,28 @@ static int attach(struct brancher *brancher, const struct perfmon_ebb *ebb,
 	return 0;
 }
 
+static int offer(struct passer *passer, const struct backend_direct *events,
+		 const struct caller *caller, struct perfmon_page **ret_page, uint64_t *ret_token)
+{
+	assert_ptr_equal(passer, &fake.passer);
+	assert_int_equal(events->count, 1);
+	assert_int_equal(events->fd[0], 42);
+	fake.asking = *caller;
+	if (fake.passing < 0)
+		return fake.passing;
+	*ret_page = &fake.page;
+	*ret_token = FAKE_TOKEN;
+	return 0;
+}
+
+static void withdraw(struct passer *passer, struct perfmon_page *page)
+{
+	assert_ptr_equal(passer, &fake.passer);
+	assert_ptr_equal(page, &fake.page);
+	assert_int_equal(page->pmp_state, PMP_DEVICE);
+	fake.calls.withdraw++;
+}
+
 int fake_setup(void **state)
 {
 	const struct event_source source = {
@@ -155,8 +206,10 @@ int fake_setup(void **state)
 		.device = { .rules = { .set = EVENT_SET_NATIVE, .source = source },
 			    .backend = &fake.backend,
 			    .stamp = &fake.stamp,
-			    .brancher = &fake.brancher },
+			    .brancher = &fake.brancher,
+			    .passer = &fake.passer },
 		.brancher = { .attach = attach },
+		.passer = { .offer = offer, .withdraw = withdraw },
 	};
 	fake_stamp_result = 0;
 	fake_stamp_mhz = 2600;

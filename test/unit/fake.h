@@ -18,6 +18,10 @@ struct fake_calls {
 	unsigned stop;
 	unsigned read;
 	unsigned release;
+	unsigned direct;
+	unsigned adopted; /* with events that it took */
+	unsigned dropped; /* with events that it did not */
+	unsigned withdraw;
 };
 
 struct fake_counter {
@@ -26,6 +30,7 @@ struct fake_counter {
 	uint64_t count;     /* what the hardware shows since the latest start */
 	struct event event; /* of the latest setup */
 	int client;         /* of the latest setup */
+	uint64_t origin;    /* of its direct events */
 };
 
 struct fake {
@@ -33,6 +38,10 @@ struct fake {
 	struct fake_counter counter[NPMC];
 	struct fake_calls calls;
 	struct brancher brancher;
+	struct passer passer;
+	struct perfmon_page page; /* that the latest PMIODIRECT offered */
+	uint64_t hz;              /* of direct events */
+	int passing;              /* what the passer answers, 0 or a negative errno */
 	struct perfmon_ebb asked; /* by the latest PMIOEBB */
 	struct caller asking;
 	int failure; /* what the next calls answer, 0 or a negative errno */
@@ -64,7 +73,7 @@ int fake_setup(void **state);
 /* The sum of all calls. */
 unsigned fake_calls(void);
 
-/* What PMIOEBB gives. */
+/* What PMIOEBB and PMIODIRECT give. */
 #define FAKE_TOKEN UINT64_C(0x0ebd123456789abc)
 
 extern const struct caller fake_caller;

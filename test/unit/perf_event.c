@@ -53,10 +53,15 @@ static void must_open(const struct event *event, const struct perf_target *targe
 	close(fd);
 }
 
-/* Pinned for all on a CPU, inherited for a thread; disabled, and by the modes asked for. */
+/*
+ * Pinned for all on a CPU and for a thread alone, else inherited for a thread; disabled, and by the
+ * modes asked for.
+ */
 static void test_attributes(void **state)
 {
-	static const struct perf_target targets[] = { { -1, 3, NULL }, { 4711, -1, NULL } };
+	static const struct perf_target targets[] = { { -1, 3, NULL, false },
+						      { 4711, -1, NULL, false },
+						      { 4711, -1, NULL, true } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(targets); i++)
@@ -74,7 +79,7 @@ static void test_attributes(void **state)
 			assert_int_equal(call->group, -1);
 			assert_int_equal(call->flags, PERF_FLAG_FD_CLOEXEC);
 			assert_int_equal(call->attr.disabled, 1);
-			assert_int_equal(call->attr.pinned, i == 0);
+			assert_int_equal(call->attr.pinned, i != 1);
 			assert_int_equal(call->attr.inherit, i == 1);
 			assert_int_equal(call->attr.exclude_user, modes == 2);
 			assert_int_equal(call->attr.exclude_kernel, modes == 1);
@@ -99,7 +104,8 @@ static void test_kinds_of_core(void **state)
 		{ PERF_TYPE_RAW, 0x1c0, ATOM, 0x1c0 },
 		{ PERF_TYPE_SOFTWARE, 2, PERF_TYPE_SOFTWARE, 2 },
 	};
-	static const struct perf_target targets[] = { { -1, 8, &kinds[1] }, { 77, -1, &kinds[1] } };
+	static const struct perf_target targets[] = { { -1, 8, &kinds[1], false },
+						      { 77, -1, &kinds[1], false } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
@@ -122,8 +128,8 @@ static int refuse_extended(const struct perf_call *call)
 /* A kernel that takes no PMU there finds the CPU's own; for a thread it finds any. */
 static void test_old_kernel_of_arm(void **state)
 {
-	static const struct perf_target cpu = { -1, 8, &kinds[1] };
-	static const struct perf_target thread = { 77, -1, &kinds[1] };
+	static const struct perf_target cpu = { -1, 8, &kinds[1], false };
+	static const struct perf_target thread = { 77, -1, &kinds[1], false };
 	const char *said;
 	int result;
 

@@ -36,6 +36,7 @@ static const struct row {
 	{ 'P', 2, READ | WRITE, 48, 0xc0305002, true, false },
 	{ 'P', 3, READ | WRITE, 696, 0xc2b85003, true, false },
 	{ 'P', 4, READ, 56, 0x80385004, false, false },
+	{ 'P', 5, READ | WRITE, 16, 0xc0105005, true, true },
 };
 
 /* An i386 client's on a kernel of this machine's direction bits. */
@@ -349,6 +350,21 @@ static void test_ebb_bytes(void **state)
 	assert_int_equal(ask(PMIOEBB, false), -EOPNOTSUPP);
 }
 
+/* PMIODIRECT: the token, and nothing that was asked with. */
+static void test_direct_bytes(void **state)
+{
+	const struct perfmon_direct asked = { .pmd_num = 1,
+					      .pmd_reserved = UINT32_MAX,
+					      .pmd_token = 99 };
+	const struct perfmon_direct wanted = { .pmd_num = 1, .pmd_token = FAKE_TOKEN };
+
+	(void)state;
+	assert_int_equal(fake_set_up(1, PMCF_USR), 0);
+	check_reply(PMIODIRECT, (const uint8_t *)&asked, (const uint8_t *)&wanted, sizeof wanted);
+	assert_int_equal(fake.asking.thread, fake_caller.thread);
+	assert_int_equal(ask(PMIODIRECT, false), -EPERM);
+}
+
 /* Between two readings of the stamp, which moves with each count that is read. */
 static void test_snap_bytes(void **state)
 {
@@ -443,6 +459,7 @@ int main(void)
 		TEST(rights),        TEST(short_argument),  TEST(pmc_bytes),   TEST(int_bytes),
 		TEST(read_bytes),    TEST(event_bytes),     TEST(long_event),  TEST(tstamp_bytes),
 		TEST(no_time_stamp), TEST(translate_bytes), TEST(ebb_bytes),   TEST(snap_bytes),
+		TEST(direct_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_PASS_DIRECT_H
+#define PERFMOND_PASS_DIRECT_H
+
+#include "device/device.h"
+#include "pass/passing.h"
+
+/* What answers PMIODIRECT: a counter's events, and a page in memory that both sides map. */
+struct direct {
+	struct passer passer; /* first: what the device sees of it */
+	struct passing *passing;
+};
+
+void direct_open(struct direct *direct, struct passing *passing);
+
+#endif

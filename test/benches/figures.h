@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PERFMOND_TEST_BENCHES_FIGURES_H
+#define PERFMOND_TEST_BENCHES_FIGURES_H
+
+/* What is measured, and how it is said. */
+
+/* CLOCK_MONOTONIC, ns. */
+double figures_now(void);
+
+/* Ends the program: what a benchmark needs is not there. */
+void figures_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/*
+ * A line `name ratio (a unit / b unit)`, of a percentile of number figures each: 50, or 99, which
+ * the name then has. Sorts both.
+ */
+void figures_print(const char *name, const char *unit, double *a, double *b, unsigned number,
+		   unsigned percentile);
+
+/* The same of one figure each. */
+void figures_print_one(const char *name, const char *unit, double a, double b);
+
+#endif
