@@ -119,6 +119,8 @@ static int open_device(void)
 	result = self.options.backend->open(&options, &device->backend);
 	if (result < 0)
 		return result;
+	if (device->trace)
+		device->backend->pass.clock = device->trace->nanoseconds;
 	rules->source = device->backend->source;
 	rules->scope = self.options.scope;
 	rules->approximate = self.options.approximate;

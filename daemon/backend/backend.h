@@ -3,6 +3,7 @@
 #define PERFMOND_BACKEND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "event/event.h"
@@ -106,11 +107,30 @@ struct backend_operations {
 	int (*check)(const struct backend_options *options, struct report *report);
 };
 
+/* The pass over the CPUs, or threads, by which the latest start or stop took effect. */
+struct backend_pass {
+	uint64_t (*clock)(void); /* ns, for --trace; NULL: it is not measured */
+	uint64_t first;          /* when the first was done */
+	uint64_t skew;           /* from then until the last was, ns */
+};
+
 struct backend {
 	const struct backend_operations *operations;
 	struct event_source source;
 	const char *description; /* for the start line */
+	struct backend_pass pass;
 };
+
+/* One of a pass is done, the index'th. */
+static inline void backend_pass_step(struct backend_pass *pass, size_t index)
+{
+	if (!pass->clock)
+		return;
+	if (index == 0)
+		pass->first = pass->clock();
+	else
+		pass->skew = pass->clock() - pass->first;
+}
 
 /* perf.c: the kernel's perf_event_open(2) and its interrupt total. */
 extern const struct backend_operations perf_backend;

@@ -93,32 +93,75 @@ static int write_select(struct msr_backend *self, unsigned cpu, unsigned counter
 	return result == -ENXIO ? lose(self, cpu, counter, "the CPU went offline") : result;
 }
 
-/* The counter's value, and then whether it still is perfmond's: one that is was that before. */
-static int read_value(struct msr_backend *self, unsigned cpu, unsigned counter, bool global,
-		      uint64_t *ret_value, const char **ret_cause)
+/*
+ * The counter on every CPU, in one tight pass. Whether it still is perfmond's is looked at after
+ * that: one that is was that before. lost: the CPU that failed.
+ */
+static int read_values(struct msr_backend *self, unsigned counter, unsigned *ret_lost)
 {
+	struct msr_counter *at = &self->counter[counter];
+	size_t done = 0;
 	int result = 0;
 
-	if (!self->counter[counter].cpu[cpu].absent)
-		result = msr_access_read(self, cpu, self->pmu.counter[counter].value, ret_value);
+	for (unsigned cpu = 0; result == 0 && cpu < self->registers->cpus; cpu++) {
+		*ret_lost = cpu;
+		if (at->cpu[cpu].absent)
+			continue;
+		result = msr_access_read(self, cpu, self->pmu.counter[counter].value,
+					 &at->cpu[cpu].value);
+		backend_pass_step(&self->backend.pass, done++);
+	}
+	return result;
+}
+
+/* Values of a counter that perfmond still has, everywhere. -ESTALE where it has not. */
+static int take_values(struct msr_backend *self, unsigned counter, bool global, unsigned *ret_lost,
+		       const char **ret_cause)
+{
+	int result = read_values(self, counter, ret_lost);
+
 	if (result == -ENXIO) {
 		*ret_cause = "the CPU went offline";
 		return -ESTALE;
 	}
-	return result < 0 ? result : msr_select_look(self, cpu, counter, global, ret_cause);
+	for (unsigned cpu = 0; result == 0 && cpu < self->registers->cpus; cpu++) {
+		result = msr_select_look(self, cpu, counter, global, ret_cause);
+		*ret_lost = cpu;
+	}
+	return result;
 }
 
-static int start_cpu(struct msr_backend *self, unsigned cpu, unsigned counter)
+/* A select for every CPU that is counted, in one tight pass. */
+static int write_selects(struct msr_backend *self, unsigned counter, uint64_t bits,
+			 struct backend_pass *pass)
+{
+	const struct msr_counter *at = &self->counter[counter];
+	size_t done = 0;
+	int result = 0;
+
+	for (unsigned cpu = 0; result == 0 && cpu < self->registers->cpus; cpu++) {
+		if (at->cpu[cpu].absent)
+			continue;
+		result = write_select(self, cpu, counter, bits);
+		backend_pass_step(pass, done++);
+	}
+	return result;
+}
+
+static int begin(struct msr_backend *self, unsigned counter)
 {
 	struct msr_counter *at = &self->counter[counter];
 	const char *cause = "its registers cannot be read";
-	int result = read_value(self, cpu, counter, false, &at->cpu[cpu].begin, &cause);
+	unsigned cpu = 0;
+	int result = take_values(self, counter, false, &cpu, &cause);
 
 	if (result == -ESTALE)
 		return lose(self, cpu, counter, cause);
-	if (result < 0 || at->cpu[cpu].absent)
+	if (result < 0)
 		return result;
-	return write_select(self, cpu, counter, at->run);
+	for (cpu = 0; cpu < self->registers->cpus; cpu++)
+		at->cpu[cpu].begin = at->cpu[cpu].value;
+	return write_selects(self, counter, at->run, &self->backend.pass);
 }
 
 int msr_start(struct backend *backend, unsigned counter)
@@ -132,8 +175,7 @@ int msr_start(struct backend *backend, unsigned counter)
 		return result;
 	for (unsigned cpu = 0; cpu < self->registers->cpus; cpu++)
 		at->cpu[cpu].before = at->ours;
-	for (unsigned cpu = 0; result == 0 && cpu < self->registers->cpus; cpu++)
-		result = start_cpu(self, cpu, counter);
+	result = begin(self, counter);
 	at->running = result == 0;
 	if (result < 0 && msr_select_write_back(self, counter, &changed) < 0)
 		log_error("counter %u: PMIOSTART failed, and on some CPU it cannot be stopped "
@@ -142,50 +184,41 @@ int msr_start(struct backend *backend, unsigned counter)
 	return result;
 }
 
-/* Adds what a CPU has counted. */
-static int add_count(struct msr_backend *self, unsigned cpu, unsigned counter, uint64_t *count)
-{
-	struct msr_cpu *at = &self->counter[counter].cpu[cpu];
-	uint64_t mask = (UINT64_C(1) << self->pmu.width) - 1;
-	uint64_t value = at->begin;
-	const char *cause = "its registers cannot be read";
-
-	if (read_value(self, cpu, counter, true, &value, &cause) < 0)
-		return lose(self, cpu, counter, cause);
-	if (!at->absent)
-		*count += (value - at->begin) & mask;
-	return 0;
-}
-
 int msr_read(struct backend *backend, unsigned counter, uint64_t *ret_count)
 {
 	struct msr_backend *self = msr(backend);
+	const struct msr_counter *at = &self->counter[counter];
+	uint64_t mask = (UINT64_C(1) << self->pmu.width) - 1;
+	const char *cause = "its registers cannot be read";
 	uint64_t count = 0;
-	int result = self->counter[counter].set_up ? msr_check_cpus(self) : -EIO;
+	unsigned cpu = 0;
+	int result = at->set_up ? msr_check_cpus(self) : -EIO;
 
-	for (unsigned cpu = 0; result == 0 && cpu < self->registers->cpus; cpu++)
-		result = add_count(self, cpu, counter, &count);
-	if (result == 0)
-		*ret_count = count;
-	return result;
+	if (result < 0)
+		return result;
+	if (take_values(self, counter, true, &cpu, &cause) < 0)
+		return lose(self, cpu, counter, cause);
+	for (cpu = 0; cpu < self->registers->cpus; cpu++)
+		if (!at->cpu[cpu].absent)
+			count += (at->cpu[cpu].value - at->cpu[cpu].begin) & mask;
+	*ret_count = count;
+	return 0;
 }
 
 /*
- * Each CPU is stopped once it has been read. A counter whose count is lost is given back at once,
- * so that nothing of it goes on counting.
+ * All CPUs are stopped once they have been read: the pass that reads is the one that counts. A
+ * counter whose count is lost is given back at once, so that nothing of it goes on counting.
  */
 int msr_stop(struct backend *backend, unsigned counter, uint64_t *ret_count)
 {
 	struct msr_backend *self = msr(backend);
 	struct msr_counter *at = &self->counter[counter];
+	struct backend_pass after = { 0 };
 	uint64_t count = 0;
-	int result = at->set_up ? msr_check_cpus(self) : -EIO;
+	int result = msr_read(backend, counter, &count);
 
-	for (unsigned cpu = 0; result == 0 && cpu < self->registers->cpus; cpu++) {
-		result = add_count(self, cpu, counter, &count);
-		if (result == 0 && !at->cpu[cpu].absent)
-			result = write_select(self, cpu, counter, at->ours);
-	}
+	if (result == 0)
+		result = write_selects(self, counter, at->ours, &after);
 	at->running = false;
 	if (result == 0)
 		*ret_count = count;

@@ -26,6 +26,7 @@ struct msr_cpu {
 	uint64_t before;  /* and what they become if the request fails */
 	uint64_t whole;   /* its select register as it was read last */
 	uint64_t begin;   /* the counter at START */
+	uint64_t value;   /* the counter as it was read last */
 };
 
 struct msr_counter {

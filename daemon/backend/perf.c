@@ -163,8 +163,10 @@ static int perf_open(const struct backend_options *options, struct backend **ret
 /* What the client holds of them would count on. */
 static void close_events(struct perf_counter *counter)
 {
+	struct backend_pass pass = { 0 };
+
 	if (counter->alone)
-		perf_events_stop(&counter->events);
+		perf_events_stop(&counter->events, &pass);
 	perf_events_close(&counter->events);
 }
 
@@ -278,7 +280,7 @@ static int perf_start(struct backend *backend, unsigned number)
 	if (counter->event.kind == EVENT_INTERRUPTS)
 		return read_interrupts(self, &counter->begin);
 	result = renew(self, counter);
-	return result < 0 ? result : perf_events_start(&counter->events);
+	return result < 0 ? result : perf_events_start(&counter->events, &backend->pass);
 }
 
 /* The kernel's figure is a sum of 32-bit ones, and falls when one of them wraps. */
@@ -325,7 +327,7 @@ static int perf_stop(struct backend *backend, unsigned number, uint64_t *ret_cou
 	struct perf_counter *counter = &perf(backend)->counter[number];
 
 	if (counts(counter))
-		perf_events_stop(&counter->events);
+		perf_events_stop(&counter->events, &backend->pass);
 	return perf_read(backend, number, ret_count);
 }
 

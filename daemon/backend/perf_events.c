@@ -91,34 +91,68 @@ static int refresh(struct perf_open_event *event)
 }
 
 /*
- * Enables one event. On a CPU, it is on the PMU unless it reads end of file. For a thread, which
- * does not run before its request is answered, nothing is to be seen yet.
+ * Where each event stands before it is enabled. A pinned one that has lost the PMU reads end of
+ * file until then: it begins where the check finds it.
  */
-static int start_one(const struct perf_events *events, struct perf_open_event *event)
+static int prepare(struct perf_events *events)
+{
+	for (size_t i = 0; i < events->count; i++) {
+		struct perf_open_event *event = &events->event[i];
+		int result = events->unread ? refresh(event) : 0;
+
+		event->late = result == -EAGAIN && !events->inherited;
+		if (result < 0 && !event->late)
+			return result;
+		event->begin = event->last;
+	}
+	return 0;
+}
+
+/*
+ * An event on a CPU is on the PMU unless it reads end of file. For a thread, which does not run
+ * before its request is answered, nothing is to be seen yet.
+ */
+static int check(struct perf_events *events)
 {
 	int result = 0;
 
-	if (events->inherited && events->unread)
+	for (size_t i = 0; result == 0 && i < events->count && !events->inherited; i++) {
+		struct perf_open_event *event = &events->event[i];
+
 		result = refresh(event);
-	if (result == 0 && ioctl(event->fd, PERF_EVENT_IOC_ENABLE, 0) < 0)
-		result = -errno;
-	if (result == 0 && !events->inherited)
-		result = refresh(event);
-	event->begin = event->last;
+		if (event->late)
+			event->begin = event->last;
+	}
 	return result;
 }
 
-int perf_events_start(struct perf_events *events)
+/* One tight pass: the counts of one start begin together, as far as they can. */
+static int request_all(const struct perf_events *events, unsigned long request,
+		       struct backend_pass *pass)
 {
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < events->count; i++)
-		result = start_one(events, &events->event[i]);
+	for (size_t i = 0; i < events->count; i++) {
+		if (ioctl(events->event[i].fd, request, 0) < 0)
+			result = -errno;
+		backend_pass_step(pass, i);
+	}
+	return result;
+}
+
+int perf_events_start(struct perf_events *events, struct backend_pass *pass)
+{
+	int result = prepare(events);
+
+	if (result == 0)
+		result = request_all(events, PERF_EVENT_IOC_ENABLE, pass);
+	if (result == 0)
+		result = check(events);
 	if (result == 0) {
 		events->unread = false;
 		return 0;
 	}
-	perf_events_stop(events);
+	perf_events_stop(events, pass);
 	events->unread = true;
 	if (result != -EAGAIN) {
 		log_error("PMIOSTART: the event cannot be started: %s", strerror(-result));
@@ -139,10 +173,9 @@ uint64_t perf_events_origin(const struct perf_events *events)
 }
 
 /* Disabling fails for no event that is open, perf_event_open(2). */
-void perf_events_stop(struct perf_events *events)
+void perf_events_stop(struct perf_events *events, struct backend_pass *pass)
 {
-	for (size_t i = 0; i < events->count; i++)
-		ioctl(events->event[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+	request_all(events, PERF_EVENT_IOC_DISABLE, pass);
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "backend/backend.h"
 #include "backend/core_pmus.h"
 #include "backend/cpulist.h"
 #include "backend/perf_event.h"
@@ -26,6 +27,7 @@ struct perf_open_event {
 	int fd;
 	struct perf_reading begin; /* at the start */
 	struct perf_reading last;  /* what it read the last time */
+	bool late;                 /* begin is not known before it is enabled */
 };
 
 struct perf_events {
@@ -64,17 +66,17 @@ int perf_events_add(struct perf_events *events, const struct event *event, unsig
 void perf_events_close(struct perf_events *events);
 
 /*
- * Enables the event everywhere. On failure it is disabled everywhere.
+ * Enables the event everywhere, in one pass. On failure it is disabled everywhere.
  * Errors, logged: -EBUSY where the event is not on the PMU of some CPU; somebody else's events fill
  * it. For threads that is not to be seen before they run.
  */
-int perf_events_start(struct perf_events *events);
+int perf_events_start(struct perf_events *events, struct backend_pass *pass);
 
 /* What they were at the start, added. */
 uint64_t perf_events_origin(const struct perf_events *events);
 
-/* Disables the event everywhere. */
-void perf_events_stop(struct perf_events *events);
+/* Disables the event everywhere, in one pass. */
+void perf_events_stop(struct perf_events *events, struct backend_pass *pass);
 
 /*
  * The sum since the start, of a CPU that went offline up to then. Errors, logged: -EIO where the

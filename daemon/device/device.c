@@ -65,6 +65,7 @@ int device_ioctl(struct device *device, bool write, uint32_t number, const void 
 		return -EFAULT;
 	request_decode(request, argument, &decoded);
 	device->caller = *caller;
+	device->backend->pass.skew = 0;
 	result = serve(device, write, request, &decoded);
 	/* Asked here because the call alone is a tenth of a PMIOREAD. */
 	if (device->trace)

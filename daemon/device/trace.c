@@ -141,16 +141,23 @@ static void argument_text(const struct device *device, const struct request *req
 		snprintf(text, size, "{rate=%d MHz, value=%llu}", argument->number, value);
 }
 
-/* What a counter was set up to count, or "". */
-static const char *setup_text(const struct device *device, const struct request *request,
-			      const struct argument *argument, int result, char *text, size_t size)
+/*
+ * What else is to be said: what a counter was set up to count; how far apart the first and the last
+ * CPU were started or stopped; or "".
+ */
+static const char *more_text(const struct device *device, const struct request *request,
+			     const struct argument *argument, int result, char *text, size_t size)
 {
+	uint64_t skew = device->backend->pass.skew;
 	char what[768];
 
-	if (request->number != PMIOSETUP || result < 0)
-		return "";
-	snprintf(text, size, " counted by %s",
-		 event_describe(&device->counter[argument->number].event, what, sizeof what));
+	*text = '\0';
+	if (result == 0 && request->number == PMIOSETUP)
+		snprintf(text, size, " counted by %s",
+			 event_describe(&device->counter[argument->number].event, what,
+					sizeof what));
+	else if (result == 0 && skew && request->layout == LAYOUT_INT)
+		snprintf(text, size, " skew %.1f us", (double)skew / 1000);
 	return text;
 }
 
@@ -168,7 +175,7 @@ void trace_request(struct trace *trace, const struct caller *caller, const struc
 	argument_text(device, request, argument, result, what + length,
 		      sizeof what - (size_t)length);
 	finish(trace, caller, what, result, begin,
-	       setup_text(device, request, argument, result, more, sizeof more));
+	       more_text(device, request, argument, result, more, sizeof more));
 }
 
 void trace_unknown(struct trace *trace, const struct caller *caller, uint32_t number, int result,

@@ -2,13 +2,16 @@
 #ifndef PERFMOND_TEST_BENCHES_FIGURES_H
 #define PERFMOND_TEST_BENCHES_FIGURES_H
 
+#include <err.h>
+#include <stdlib.h>
+
 /* What is measured, and how it is said. */
 
 /* CLOCK_MONOTONIC, ns. */
 double figures_now(void);
 
 /* Ends the program: what a benchmark needs is not there. */
-void figures_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+#define figures_fail(...) errx(EXIT_FAILURE, __VA_ARGS__)
 
 /*
  * A line `name ratio (a unit / b unit)`, of a percentile of number figures each: 50, or 99, which

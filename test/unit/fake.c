@@ -47,6 +47,7 @@ static int backend_start(struct backend *backend, unsigned number)
 		return fake.failure;
 	counter->started = true;
 	counter->count = 0;
+	backend->pass.skew = fake.skew;
 	return 0;
 }
 
@@ -70,6 +71,7 @@ static int backend_stop(struct backend *backend, unsigned number, uint64_t *ret_
 	assert_true(counter->started);
 	fake.calls.stop++;
 	counter->started = false;
+	backend->pass.skew = fake.skew;
 	if (fake.failure)
 		return fake.failure;
 	*ret_count = counter->count;

@@ -42,6 +42,7 @@ struct fake {
 	struct perfmon_page page; /* that the latest PMIODIRECT offered */
 	uint64_t hz;              /* of direct events */
 	int passing;              /* what the passer answers, 0 or a negative errno */
+	uint64_t skew;            /* of every start and stop */
 	struct perfmon_ebb asked; /* by the latest PMIOEBB */
 	struct caller asking;
 	int failure; /* what the next calls answer, 0 or a negative errno */

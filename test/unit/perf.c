@@ -47,6 +47,7 @@ static ssize_t off_the_pmu(int fd, void *buffer, size_t size)
 static const struct core_pmus alike;
 static struct cpulist online;
 static struct perf_events events;
+static struct backend_pass pass;
 
 static void open_page_faults(void)
 {
@@ -84,13 +85,13 @@ static void test_every_cpu_counts(void **state)
 
 	(void)state;
 	open_page_faults();
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	for (size_t i = 0; i < online.count; i++) {
 		before = sum();
 		fault_on(online.cpu[i], PAGES);
 		assert_true(sum() >= before + PAGES);
 	}
-	perf_events_stop(&events);
+	perf_events_stop(&events, &pass);
 	before = sum();
 	assert_true(before >= PAGES * online.count);
 	for (size_t i = 0; i < online.count; i++)
@@ -98,8 +99,8 @@ static void test_every_cpu_counts(void **state)
 	assert_int_equal(sum(), before);
 
 	/* From 0 again. */
-	assert_int_equal(perf_events_start(&events), 0);
-	perf_events_stop(&events);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
+	perf_events_stop(&events, &pass);
 	assert_true(kernels_sum() >= before);
 	assert_true(sum() <= kernels_sum() - before);
 	perf_events_close(&events);
@@ -114,12 +115,12 @@ static void test_sum(void **state)
 
 	(void)state;
 	open_page_faults();
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	for (size_t i = 0; i < events.count; i++) {
 		fault_on(online.cpu[i], PAGES + i);
 		wanted -= events.event[i].begin.value;
 	}
-	perf_events_stop(&events);
+	perf_events_stop(&events, &pass);
 	wanted += kernels_sum();
 	assert_int_equal(sum(), wanted);
 	perf_events_close(&events);
@@ -154,7 +155,7 @@ static void test_off_the_pmu_at_start(void **state)
 		wrap_read = WRAP_END_OF_FILE;
 		wrapped_fd = events.event[i].fd;
 		capture_start(STDERR_FILENO);
-		result = perf_events_start(&events);
+		result = perf_events_start(&events, &pass);
 		said = capture_end();
 		assert_int_equal(result, -EBUSY);
 		assert_non_null(strstr(said, "nmi_watchdog"));
@@ -169,7 +170,7 @@ static void test_off_the_pmu_later(void **state)
 
 	(void)state;
 	open_page_faults();
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	for (size_t i = 0; i < events.count; i++)
 		for (size_t j = 0; j < COUNT(wraps); j++) {
 			uint64_t count = UNTOUCHED;
@@ -199,9 +200,10 @@ static void test_lost_before_the_start(void **state)
 	perf_wrap.read = off_the_pmu;
 	wrap_read = WRAP_PARTIAL;
 	wrapped_fd = events.event[0].fd;
-	assert_int_equal(perf_events_start(&events), 0);
+	events.unread = true;
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	sum();
-	perf_events_stop(&events);
+	perf_events_stop(&events, &pass);
 	perf_events_close(&events);
 }
 
@@ -328,7 +330,7 @@ static void test_system_calls(void **state)
 	assert_int_equal(perf_wrap.opens, cpus);
 	for (int i = 0; i < 3; i++) {
 		perf_unwrap(NULL);
-		assert_int_equal(perf_events_start(&events), 0);
+		assert_int_equal(perf_events_start(&events, &pass), 0);
 		assert_int_equal(perf_wrap.ioctls, cpus);
 		assert_int_equal(perf_wrap.reads, cpus);
 		perf_unwrap(NULL);
@@ -336,7 +338,7 @@ static void test_system_calls(void **state)
 		assert_int_equal(perf_wrap.ioctls, 0);
 		assert_int_equal(perf_wrap.reads, cpus);
 		perf_unwrap(NULL);
-		perf_events_stop(&events);
+		perf_events_stop(&events, &pass);
 		sum();
 		assert_int_equal(perf_wrap.ioctls, cpus);
 		assert_int_equal(perf_wrap.reads, cpus);
@@ -352,16 +354,16 @@ static void test_start_after_a_loss(void **state)
 
 	(void)state;
 	open_page_faults();
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	fault_on(online.cpu[0], (size_t)20 * PAGES);
 	perf_wrap.read = off_the_pmu;
 	wrap_read = WRAP_PARTIAL;
 	wrapped_fd = events.event[0].fd;
-	perf_events_stop(&events);
+	perf_events_stop(&events, &pass);
 	assert_int_equal(perf_events_read(&events, &count), -EIO);
 	assert_int_equal(count, UNTOUCHED);
 	perf_wrap.read = NULL;
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	fault_on(online.cpu[0], PAGES);
 	assert_in_range(sum(), PAGES, 10 * PAGES);
 	perf_events_close(&events);
@@ -382,15 +384,69 @@ static int group_teardown(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(test_##name, perf_unwrap)
 
+/* The first read of a start comes when all are enabled; what happens then is counted. */
+static ssize_t fault_at_first_read(int fd, void *buffer, size_t size)
+{
+	if (perf_wrap.reads == 1) {
+		assert_int_equal(perf_wrap.ioctls, events.count);
+		fault_on(online.cpu[0], PAGES);
+	}
+	return perf_real_read(fd, buffer, size);
+}
+
+static void test_one_pass(void **state)
+{
+	(void)state;
+	open_page_faults();
+	perf_wrap.reads = 0;
+	perf_wrap.ioctls = 0;
+	perf_wrap.read = fault_at_first_read;
+	assert_int_equal(perf_events_start(&events, &pass), 0);
+	perf_wrap.read = NULL;
+	assert_in_range(sum(), PAGES, 10 * PAGES);
+	perf_events_close(&events);
+}
+
+static uint64_t now;
+
+static uint64_t tick(void)
+{
+	now += 100;
+	return now;
+}
+
+static void test_skew(void **state)
+{
+	struct backend_pass timed = { .clock = tick };
+
+	(void)state;
+	open_page_faults();
+	assert_int_equal(perf_events_start(&events, &timed), 0);
+	assert_int_equal(timed.skew, 100 * (online.count - 1));
+	assert_int_equal(now, 100 * online.count);
+	timed.skew = 0;
+	perf_events_stop(&events, &timed);
+	assert_int_equal(timed.skew, 100 * (online.count - 1));
+	perf_events_close(&events);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(every_cpu_counts),      TEST(sum),
-		TEST(off_the_pmu_at_start),  TEST(off_the_pmu_later),
-		TEST(lost_before_the_start), TEST(start_after_a_loss),
-		TEST(system_calls),          TEST(no_pmu),
-		TEST(no_such_event),         TEST(no_such_cpu),
-		TEST(too_many_files),        TEST(no_permission),
+		TEST(every_cpu_counts),
+		TEST(sum),
+		TEST(off_the_pmu_at_start),
+		TEST(off_the_pmu_later),
+		TEST(lost_before_the_start),
+		TEST(start_after_a_loss),
+		TEST(one_pass),
+		TEST(skew),
+		TEST(system_calls),
+		TEST(no_pmu),
+		TEST(no_such_event),
+		TEST(no_such_cpu),
+		TEST(too_many_files),
+		TEST(no_permission),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -29,6 +29,7 @@ static struct core_pmu kinds[] = {
 };
 static const struct core_pmus hybrid = { kinds, COUNT(kinds) };
 static const struct core_pmus alike;
+static struct backend_pass pass;
 
 static int pretend(void **state)
 {
@@ -296,7 +297,7 @@ static void test_thread_of_two_kinds(void **state)
 		perf_wrap.read = give_times;
 		for (size_t j = 0; j < 4; j++)
 			events.event[j].last = (struct perf_reading){ 0 };
-		assert_int_equal(perf_events_start(&events), 0);
+		assert_int_equal(perf_events_start(&events, &pass), 0);
 		for (size_t j = 0; j < 4; j++)
 			events.event[j].begin = (struct perf_reading){ 0 };
 		memcpy(times, rows[i].times, sizeof rows[i].times);
@@ -353,7 +354,7 @@ static void test_times_of_two_kinds(void **state)
 		uint64_t sum = UNTOUCHED;
 
 		assert_int_equal(perf_events_open_threads(&cycles, getpid(), &hybrid, &events), 0);
-		assert_int_equal(perf_events_start(&events), 0);
+		assert_int_equal(perf_events_start(&events, &pass), 0);
 		next_reading = rows[i].readings;
 		perf_wrap.read = give_next;
 		capture_start(STDERR_FILENO);

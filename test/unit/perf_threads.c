@@ -23,6 +23,7 @@
 
 static const struct core_pmus alike;
 static struct perf_events events;
+static struct backend_pass pass;
 static pthread_barrier_t *barrier; /* of each test its own: a failed one leaves its threads at it */
 static pthread_t thread[THREADS];
 
@@ -113,7 +114,7 @@ static void test_every_thread_counts(void **state)
 	open_page_faults();
 	assert_int_equal(events.count, T);
 	assert_true(events.inherited);
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	tell_threads();
 	check_count(THREADS);
 	fault(PAGES);
@@ -122,7 +123,7 @@ static void test_every_thread_counts(void **state)
 	check_count(THREADS + 2);
 	run_child();
 	check_count(THREADS + 3);
-	perf_events_stop(&events);
+	perf_events_stop(&events, &pass);
 	check_count(THREADS + 3);
 	run_thread();
 	run_child();
@@ -137,11 +138,11 @@ static void test_start_again(void **state)
 	(void)state;
 	open_page_faults();
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(perf_events_start(&events), 0);
+		assert_int_equal(perf_events_start(&events, &pass), 0);
 		check_count(0);
 		run_child();
 		fault(PAGES);
-		perf_events_stop(&events);
+		perf_events_stop(&events, &pass);
 		check_count(2);
 		fault(PAGES);
 		check_count(2);
@@ -169,12 +170,12 @@ static void test_stranger(void **state)
 		_exit(write(done[1], &byte, 1) != 1);
 	}
 	open_page_faults();
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	assert_int_equal(write(go[1], &byte, 1), 1);
 	assert_int_equal(read(done[0], &byte, 1), 1);
 	check_count(0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	perf_events_stop(&events);
+	perf_events_stop(&events, &pass);
 	check_count(0);
 	perf_events_close(&events);
 	for (int i = 0; i < 2; i++) {
@@ -220,10 +221,10 @@ static void test_first_thread_has_ended(void **state)
 	assert_int_equal(read(told[0], &left, sizeof left), sizeof left);
 	usleep(20000);
 	assert_int_equal(perf_events_open_threads(&page_faults, left, &alike, &events), 0);
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	assert_int_equal(write(go_on[1], "g", 1), 1);
 	assert_int_equal(read(told[0], &left, sizeof left), sizeof left);
-	perf_events_stop(&events);
+	perf_events_stop(&events, &pass);
 	check_count(1);
 	perf_events_close(&events);
 	assert_int_equal(write(go_on[1], "g", 1), 1);
@@ -245,14 +246,14 @@ static void test_system_calls(void **state)
 	assert_int_equal(perf_wrap.opens, T);
 	for (int i = 0; i < 3; i++) {
 		perf_unwrap(NULL);
-		assert_int_equal(perf_events_start(&events), 0);
+		assert_int_equal(perf_events_start(&events, &pass), 0);
 		assert_int_equal(perf_wrap.ioctls, T);
 		assert_int_equal(perf_wrap.reads, 0);
 		sum();
 		assert_int_equal(perf_wrap.ioctls, T);
 		assert_int_equal(perf_wrap.reads, T);
 		perf_unwrap(NULL);
-		perf_events_stop(&events);
+		perf_events_stop(&events, &pass);
 		sum();
 		assert_int_equal(perf_wrap.ioctls, T);
 		assert_int_equal(perf_wrap.reads, T);
@@ -280,9 +281,9 @@ static void test_off_the_pmu(void **state)
 
 	(void)state;
 	open_page_faults();
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	fault(PAGES);
-	perf_events_stop(&events);
+	perf_events_stop(&events, &pass);
 	perf_wrap.read = less_time;
 	capture_start(STDERR_FILENO);
 	result = perf_events_read(&events, &count);
@@ -291,9 +292,9 @@ static void test_off_the_pmu(void **state)
 	assert_int_equal(count, UNTOUCHED);
 	assert_non_null(strstr(said, "somebody else's events"));
 	perf_wrap.read = NULL;
-	assert_int_equal(perf_events_start(&events), 0);
+	assert_int_equal(perf_events_start(&events, &pass), 0);
 	fault(PAGES);
-	perf_events_stop(&events);
+	perf_events_stop(&events, &pass);
 	check_count(1);
 	perf_events_close(&events);
 }

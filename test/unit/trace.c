@@ -268,12 +268,36 @@ static void test_flags(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(test_##name, traced_setup)
 
+/* Where a start or stop went over several CPUs, and succeeded. */
+static void test_skew(void **state)
+{
+	(void)state;
+	fake_tick = 0;
+	assert_int_equal(fake_set_up(0, PMCF_USR), 0);
+	fake_lines[0] = '\0';
+	fake.skew = 3449;
+	assert_int_equal(fake_int(PMIOSTART, 0), 0);
+	assert_int_equal(fake_int(PMIOSTART, 0), 0);
+	assert_int_equal(fake_int(PMIOSTOP, 0), 0);
+	fake.skew = 0;
+	assert_int_equal(fake_int(PMIOSTART, 0), 0);
+	fake.skew = 5;
+	fake.failure = -EIO;
+	assert_int_equal(fake_int(PMIOSTOP, 0), -EIO);
+	check_lines("1234 client PMIOSTART [0] = 0 <0 us> skew 3.4 us\n"
+		    "1234 client PMIOSTART [0] = 0 <0 us>\n"
+		    "1234 client PMIOSTOP [0] = 0 <0 us> skew 3.4 us\n"
+		    "1234 client PMIOSTART [0] = 0 <0 us>\n"
+		    "1234 client PMIOSTOP [0] = -1 EIO <0 us>\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(open_and_close), TEST(unknown_caller),  TEST(microseconds),
 		TEST(requests),       TEST(setup_and_event), TEST(both_layouts),
 		TEST(errors),         TEST(flags),           TEST(ebb),
+		TEST(skew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
