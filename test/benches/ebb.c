@@ -14,6 +14,7 @@
  * of them a tick is.
  */
 
+#include <errno.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <perfmon/ebb.h>
@@ -26,33 +27,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-static _Noreturn void fail(const char *cause)
-{
-	fprintf(stderr, "bench-ebb: %s\n", cause);
-	exit(EXIT_FAILURE);
-}
-
-static int by_value(const void *left, const void *right)
-{
-	double a = *(const double *)left, b = *(const double *)right;
-
-	return a < b ? -1 : a > b;
-}
-
-/* percentile: 50, or 99, which the name then has. Sorts both. */
-static void print_ratio(const char *name, const char *unit, double *a, double *b, unsigned number,
-			unsigned percentile)
-{
-	unsigned at = number * percentile / 100;
-
-	qsort(a, number, sizeof a[0], by_value);
-	qsort(b, number, sizeof b[0], by_value);
-	printf("%s%s %.3f (%.0f %s / %.0f %s)\n", name, percentile == 99 ? " p99" : "",
-	       a[at] / b[at], a[at], unit, b[at], unit);
-}
+#include "figures.h"
 
 static struct perf_event_attr leader(uint32_t type, uint64_t config)
 {
@@ -71,7 +48,7 @@ static struct ebb_event *open_branch(struct perf_event_attr attr, uint64_t perio
 	if (ebb_event_open(&attr, period, NULL, 0, &event) < 0 ||
 	    ebb_set_handler(handler, NULL, save) < 0 || ebb_event_enable(event) < 0 ||
 	    ebb_global_enable() < 0)
-		fail(ebb_error());
+		figures_fail("%s", ebb_error());
 	return event;
 }
 
@@ -118,7 +95,7 @@ static double instructions_of_a_branch(int save, void (*bare)(void))
 	/* QEMU 7.2 loses an alert in the tick of a kernel: about once in 500,000. */
 	if (branches < ROUNDS * INSTRUCTIONS / PERIOD - 1) {
 		if (++lost == LOST_MAX)
-			fail("fewer branches than periods: is QEMU's clock -icount?");
+			figures_fail("fewer branches than periods: is QEMU's clock -icount?");
 		return instructions_of_a_branch(save, bare);
 	}
 	return ((double)with - (double)without) / (double)without * ROUNDS * INSTRUCTIONS /
@@ -155,7 +132,7 @@ static void measure(void)
 			bare[i] = instructions_of_a_branch(save, ebb_power_bare);
 		}
 		snprintf(name, sizeof name, "ebb-power-%s", names[save]);
-		print_ratio(name, "instructions", library, bare, BLOCKS, 50);
+		figures_print(name, "instructions", library, bare, BLOCKS, 50);
 	}
 }
 
@@ -193,16 +170,8 @@ static int open_signal(struct perf_event_attr attr)
 	attr.sigtrap = attr.remove_on_exec = 1;
 	event = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	if (event < 0)
-		fail("the perf event of the plain handler cannot be opened");
+		figures_fail("the perf event of the plain handler cannot be opened");
 	return event;
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
 /* So that neither a signal's frame nor a figure is on a new page, which would be an event as well.
@@ -221,10 +190,10 @@ static void touch(void)
 static void time_stores(char *first, size_t stride, double *figures)
 {
 	for (unsigned i = 0; i < BRANCHES; i++) {
-		double begin = now();
+		double begin = figures_now();
 
 		*(volatile char *)(first + i * stride) = 1;
-		figures[i] = now() - begin;
+		figures[i] = figures_now() - begin;
 	}
 }
 
@@ -252,7 +221,7 @@ static void run_block(const struct perf_event_attr *attr, char *first, size_t st
 		sigaction(SIGTRAP, &of_library, NULL);
 	}
 	if (calls < BRANCHES)
-		fail("stores without a branch");
+		figures_fail("stores without a branch");
 }
 
 static void compare(const char *name, const struct perf_event_attr *attr, char *first,
@@ -263,8 +232,8 @@ static void compare(const char *name, const struct perf_event_attr *attr, char *
 		run_block(attr, first, stride, true, library + (size_t)block * BRANCHES);
 		run_block(attr, first, stride, false, plain + (size_t)block * BRANCHES);
 	}
-	print_ratio(name, "ns", library, plain, FIGURES, 50);
-	print_ratio(name, "ns", library, plain, FIGURES, 99);
+	figures_print(name, "ns", library, plain, FIGURES, 50);
+	figures_print(name, "ns", library, plain, FIGURES, 99);
 }
 
 static void measure(void)
@@ -274,8 +243,11 @@ static void measure(void)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *pages = mmap(NULL, page * BRANCHES, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (pages == MAP_FAILED || madvise(pages, page * BRANCHES, MADV_NOHUGEPAGE) < 0)
-		fail("no pages to touch");
+
+	/* EINVAL: this kernel has no huge pages. */
+	if (pages == MAP_FAILED ||
+	    (madvise(pages, page * BRANCHES, MADV_NOHUGEPAGE) < 0 && errno != EINVAL))
+		figures_fail("no pages to touch");
 	touch();
 	compare("ebb-page-fault", &faults, pages, page);
 	writes.bp_type = HW_BREAKPOINT_W;
@@ -294,10 +266,14 @@ int main(void)
 {
 	cpu_set_t set;
 
+	if (syscall(SYS_perf_event_open, NULL, 0, -1, -1, 0) < 0 && errno == ENOSYS) {
+		puts("# ebb: this kernel has no perf events");
+		return EXIT_SUCCESS;
+	}
 	CPU_ZERO(&set);
 	CPU_SET((unsigned)sched_getcpu(), &set);
 	if (sched_setaffinity(0, sizeof set, &set) < 0)
-		fail("cannot stay on one CPU");
+		figures_fail("cannot stay on one CPU");
 	measure();
 	return EXIT_SUCCESS;
 }
