@@ -53,10 +53,27 @@ static int make_page(struct perfmon_page **ret_page)
 	return result;
 }
 
+/* What nobody has taken is of no use any more. */
 static void withdraw(struct passer *passer, struct perfmon_page *page)
 {
-	(void)passer;
+	struct direct *direct = (struct direct *)passer;
+
+	for (unsigned i = 0; i <= NPMC; i++)
+		if (direct->offered[i].page == page) {
+			offers_drop(&direct->passing->offers, direct->offered[i].token);
+			direct->offered[i].page = NULL;
+		}
 	munmap(page, sizeof *page);
+}
+
+static void note(struct direct *direct, struct perfmon_page *page, uint64_t token)
+{
+	unsigned i = 0;
+
+	while (direct->offered[i].page)
+		i++;
+	direct->offered[i].page = page;
+	direct->offered[i].token = token;
 }
 
 static void close_copies(const struct offer *offer)
@@ -94,9 +111,10 @@ static int offer_to(struct direct *direct, const struct backend_direct *events, 
 		result = passing_offer(direct->passing, offer);
 	if (result < 0) {
 		close_copies(offer);
-		withdraw(&direct->passer, page);
+		munmap(page, sizeof *page);
 		return result;
 	}
+	note(direct, page, offer->token);
 	*ret_page = page;
 	return 0;
 }

@@ -9,6 +9,11 @@
 struct direct {
 	struct passer passer; /* first: what the device sees of it */
 	struct passing *passing;
+	/* Of each counter the page, and the token of its offer; one more while it is replaced. */
+	struct {
+		struct perfmon_page *page;
+		uint64_t token;
+	} offered[NPMC + 1];
 };
 
 void direct_open(struct direct *direct, struct passing *passing);

@@ -100,6 +100,17 @@ int offers_take(struct offers *offers, uint64_t token, pid_t process,
 	return result;
 }
 
+void offers_drop(struct offers *offers, uint64_t token)
+{
+	struct offer *offer;
+
+	pthread_mutex_lock(&offers->lock);
+	offer = find(offers, token);
+	if (offer && waits(offer))
+		free_place(offer);
+	pthread_mutex_unlock(&offers->lock);
+}
+
 void offers_end(struct offers *offers, int place)
 {
 	pthread_mutex_lock(&offers->lock);

@@ -63,6 +63,9 @@ int offers_leader(struct offers *offers, uint64_t token, pid_t thread);
 int offers_take(struct offers *offers, uint64_t token, pid_t process,
 		const struct offer **ret_offer);
 
+/* Closes the one of a token if it waits still. */
+void offers_drop(struct offers *offers, uint64_t token);
+
 /* Closes its descriptors and frees its place. */
 void offers_end(struct offers *offers, int place);
 

@@ -198,6 +198,25 @@ static bool stolen_token(void)
 	return true;
 }
 
+/* What is not taken goes when the counter is offered anew. */
+static bool asks_in_vain(void)
+{
+	int fd = open_counter();
+	struct token token = { .error = ENOENT };
+
+	if (!is_direct())
+		return true;
+	for (int i = 0; i < 200; i++) {
+		struct perfmon_direct direct = { .pmd_num = 0 };
+
+		must(ioctl(fd, PMIODIRECT, &direct) == 0);
+		if (i == 0)
+			token.token = direct.pmd_token;
+	}
+	must(answers(&token));
+	return true;
+}
+
 static bool page_is_read_only(void)
 {
 	int fd = open_counter();
@@ -255,6 +274,7 @@ const struct proof owner_proofs[] = {
 	{ "another process with the descriptor reads through the device", another_process },
 	{ "a process of several threads reads through the device", several_threads },
 	{ "a token is good for its process, once", stolen_token },
+	{ "it may be asked 200 times, and nothing taken", asks_in_vain },
 	{ "the page is to be read only", page_is_read_only },
 	{ NULL, NULL },
 };

@@ -85,6 +85,22 @@ static void test_take(void **state)
 	assert_false(is_open(fd));
 }
 
+static void test_drop(void **state)
+{
+	int fd = add(3, 1000, 0);
+
+	(void)state;
+	offers_drop(&offers, 4);
+	assert_true(is_open(fd));
+	assert_true(take(3, 10) >= 0);
+	offers_drop(&offers, 3);
+	assert_true(is_open(fd));
+	fd = add(5, 1000, 0);
+	offers_drop(&offers, 5);
+	assert_false(is_open(fd));
+	assert_int_equal(take(5, 10), -ENOENT);
+}
+
 static void test_leader(void **state)
 {
 	int fd = add(3, 1000, 0);
@@ -403,6 +419,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_take, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leader, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_expire, setup, teardown),
