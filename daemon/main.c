@@ -307,6 +307,8 @@ int main(int argc, char *argv[])
 	open_standard_descriptors();
 	/* A reader of the log or trace that went away is an error of that write, and no more. */
 	signal(SIGPIPE, SIG_IGN);
+	/* Ignored by whoever started the daemon, no child would tell how it ended. */
+	signal(SIGCHLD, SIG_DFL);
 	switch (options_parse(argc, argv, &self.options)) {
 	case OPTIONS_DONE:
 		return EXIT_SUCCESS;

@@ -57,6 +57,8 @@ static int verdict(const char *broken)
 	return broken ? ebb_fail(EINVAL, broken) : 0;
 }
 
+#define ATTR_SIZE_MAX 4096
+
 /* Of another size than here where the program was built with another kernel's header. */
 int ebb_copy_attr(const struct perf_event_attr *attr, struct perf_event_attr *ret_attr)
 {
@@ -65,6 +67,9 @@ int ebb_copy_attr(const struct perf_event_attr *attr, struct perf_event_attr *re
 
 	if (size < PERF_ATTR_SIZE_VER0)
 		return ebb_fail(EINVAL, "size is not that of struct perf_event_attr");
+	/* A page, as the kernel's (perf_copy_attr): nobody's structure is larger. */
+	if (size > ATTR_SIZE_MAX)
+		return ebb_fail(E2BIG, "size is not that of struct perf_event_attr");
 	for (size_t i = sizeof *attr; i < size; i++)
 		if (bytes[i])
 			return ebb_fail(E2BIG, "attributes are set that this library is too old "

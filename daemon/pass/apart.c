@@ -39,7 +39,7 @@ static void copy(int directory, const char *name, int out)
 	while ((size = read(fd, text, sizeof text)) > 0)
 		if (write(out, text, (size_t)size) != size)
 			break;
-	_exit(0);
+	_exit(size < 0 ? errno : 0);
 }
 
 static int begin(int directory, const char *name, int *ret_fd)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pass/drop.h"
 
+#include <linux/close_range.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,15 +12,35 @@
 
 static atomic_int drops;
 
-static void *close_aside(void *socket)
+struct aside {
+	int socket;
+	pthread_barrier_t step;
+};
+
+/*
+ * With a table of descriptors of its own: a close that lasts keeps nothing of perfmond open,
+ * neither the node nor a lock, when perfmond is killed.
+ */
+static void *close_aside(void *argument)
 {
-	close((int)(intptr_t)socket);
+	struct aside *aside = argument;
+	int socket = aside->socket;
+	bool own = close_range((unsigned)socket + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0;
+
+	if (own && socket > 0)
+		close_range(0, (unsigned)socket - 1, 0);
+	pthread_barrier_wait(&aside->step);
+	/* Here the other one closes the socket; where the table is the thread's, not for good. */
+	pthread_barrier_wait(&aside->step);
+	if (own)
+		close(socket);
 	atomic_fetch_sub(&drops, 1);
 	return NULL;
 }
 
 static bool drop_aside(int socket)
 {
+	struct aside aside = { .socket = socket };
 	pthread_attr_t attributes;
 	pthread_t thread;
 	bool dropped;
@@ -31,11 +51,17 @@ static bool drop_aside(int socket)
 	}
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	/* NOLINTNEXTLINE(performance-no-int-to-ptr): it is a number again there */
-	dropped = pthread_create(&thread, &attributes, close_aside, (void *)(intptr_t)socket) == 0;
+	pthread_barrier_init(&aside.step, NULL, 2);
+	dropped = pthread_create(&thread, &attributes, close_aside, &aside) == 0;
 	pthread_attr_destroy(&attributes);
-	if (!dropped)
+	if (dropped) {
+		pthread_barrier_wait(&aside.step);
+		close(socket);
+		pthread_barrier_wait(&aside.step);
+	} else {
 		atomic_fetch_sub(&drops, 1);
+	}
+	pthread_barrier_destroy(&aside.step);
 	return dropped;
 }
 

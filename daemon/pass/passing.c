@@ -28,8 +28,8 @@ int passing_open(struct passing *passing, const char *node, gid_t group, mode_t 
 
 void passing_close(struct passing *passing)
 {
-	server_close(&passing->server);
-	offers_close(&passing->offers);
+	if (server_close(&passing->server))
+		offers_close(&passing->offers);
 }
 
 int passing_token(uint64_t mark, uint64_t *ret_token)

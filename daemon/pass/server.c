@@ -201,12 +201,20 @@ cleanup:
 	return result;
 }
 
-void server_close(struct server *server)
+bool server_close(struct server *server)
 {
+	struct timespec until;
+
 	shutdown(server->poll[LISTENER].fd, SHUT_RDWR);
-	pthread_join(server->thread, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += THREAD_PATIENCE;
+	if (pthread_clockjoin_np(server->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+		unlink(server->path);
+		return false;
+	}
 	while (server->connections > 0)
 		hang_up(server, server->connections - 1);
 	remove_socket(server);
 	close(server->timer);
+	return true;
 }

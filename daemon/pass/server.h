@@ -46,7 +46,11 @@ int server_open(struct server *server, const char *node, gid_t group, mode_t mod
 /* Sees to it that offers which nobody takes are dropped. */
 void server_watch(struct server *server);
 
-/* Takes the socket away, hangs up, and ends the thread. */
-void server_close(struct server *server);
+/*
+ * Takes the socket away, hangs up, and ends the thread. False where the thread has not ended within
+ * THREAD_PATIENCE, as it closes what a client has sent, see drop(): the process ends with it.
+ */
+#define THREAD_PATIENCE 2 /* s */
+bool server_close(struct server *server);
 
 #endif

@@ -173,9 +173,10 @@ static int find_named(const struct target *self, uid_t user, pid_t named, bool o
 	if (!is_own && !others)
 		return -EAGAIN;
 	result = find(named, is_own, &target);
-	if (result == 0 && !might_trace(self, user, &target)) {
+	if (result == 0 && (target.other_naming || !might_trace(self, user, &target))) {
 		target_close(&target);
-		result = -EPERM;
+		/* It would not know the thread by perfmond's id, and could not enable the event. */
+		result = target.other_naming ? -ESRCH : -EPERM;
 	}
 	if (result == 0)
 		*ret_target = target;

@@ -91,8 +91,9 @@ int ebb_event_open(const struct perf_event_attr *attr, uint64_t period, struct e
  * has to take part: it takes the event within a minute by ebb_event_accept(), and enables it.
  * leader: the token of a group's leader, or 0. thread: its id. *ret_token: for that process to
  * accept by. Errors: those of ebb_event_open(); -EPERM no such process; -EAGAIN it starts another
- * program at the moment; -ENOENT no such leader; -EMFILE 64 events of this user wait; -ENODEV,
- * -EACCES perfmond does not run, or its node may not be opened.
+ * program or ends at the moment, or one that was named before hangs in that; -ENOENT no such
+ * leader; -EMFILE 64 events of this user wait; -ENODEV, -EACCES perfmond does not run, or its node
+ * may not be opened.
  */
 int ebb_event_offer(const struct perf_event_attr *attr, uint64_t period, uint64_t leader,
 		    pid_t thread, uint64_t *ret_token);

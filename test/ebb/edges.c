@@ -269,6 +269,7 @@ static void check_size(const struct source *source)
 	result(open_sized(source, size, 1) == 0, "attributes of this header's size");
 	result(open_sized(source, size + 8, 0) == 0, "longer ones with nothing beyond");
 	result(open_sized(source, size + 8, 1) == -E2BIG, "longer ones with something: E2BIG");
+	result(open_sized(source, 1 << 30, 0) == -E2BIG, "a size that is none: E2BIG");
 	result(opens_short(source), "shorter ones are read to their end");
 }
 

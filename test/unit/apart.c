@@ -94,6 +94,8 @@ static void test_nothing(void **state)
 	assert_int_equal(apart_open(directory, "none", &stream), -ENOENT);
 	write_file(0);
 	assert_int_equal(apart_open(directory, "file", &stream), -EIO);
+	/* What opens, but cannot be read. */
+	assert_int_equal(apart_open(directory, ".", &stream), -EISDIR);
 	assert_null(stream);
 	no_child();
 }
