@@ -107,7 +107,7 @@ struct backend_operations {
 	int (*check)(const struct backend_options *options, struct report *report);
 };
 
-/* The pass over the CPUs, or threads, by which the latest start or stop took effect. */
+/* The pass over the CPUs, or threads, by which the latest start or stop took effect; no read's. */
 struct backend_pass {
 	uint64_t (*clock)(void); /* ns, for --trace; NULL: it is not measured */
 	uint64_t first;          /* when the first was done */

@@ -97,7 +97,8 @@ static int write_select(struct msr_backend *self, unsigned cpu, unsigned counter
  * The counter on every CPU, in one tight pass. Whether it still is perfmond's is looked at after
  * that: one that is was that before. lost: the CPU that failed.
  */
-static int read_values(struct msr_backend *self, unsigned counter, unsigned *ret_lost)
+static int read_values(struct msr_backend *self, unsigned counter, struct backend_pass *pass,
+		       unsigned *ret_lost)
 {
 	struct msr_counter *at = &self->counter[counter];
 	size_t done = 0;
@@ -109,16 +110,16 @@ static int read_values(struct msr_backend *self, unsigned counter, unsigned *ret
 			continue;
 		result = msr_access_read(self, cpu, self->pmu.counter[counter].value,
 					 &at->cpu[cpu].value);
-		backend_pass_step(&self->backend.pass, done++);
+		backend_pass_step(pass, done++);
 	}
 	return result;
 }
 
 /* Values of a counter that perfmond still has, everywhere. -ESTALE where it has not. */
-static int take_values(struct msr_backend *self, unsigned counter, bool global, unsigned *ret_lost,
-		       const char **ret_cause)
+static int take_values(struct msr_backend *self, unsigned counter, bool global,
+		       struct backend_pass *pass, unsigned *ret_lost, const char **ret_cause)
 {
-	int result = read_values(self, counter, ret_lost);
+	int result = read_values(self, counter, pass, ret_lost);
 
 	if (result == -ENXIO) {
 		*ret_cause = "the CPU went offline";
@@ -152,8 +153,9 @@ static int begin(struct msr_backend *self, unsigned counter)
 {
 	struct msr_counter *at = &self->counter[counter];
 	const char *cause = "its registers cannot be read";
+	struct backend_pass before = { 0 };
 	unsigned cpu = 0;
-	int result = take_values(self, counter, false, &cpu, &cause);
+	int result = take_values(self, counter, false, &before, &cpu, &cause);
 
 	if (result == -ESTALE)
 		return lose(self, cpu, counter, cause);
@@ -184,9 +186,9 @@ int msr_start(struct backend *backend, unsigned counter)
 	return result;
 }
 
-int msr_read(struct backend *backend, unsigned counter, uint64_t *ret_count)
+static int take_count(struct msr_backend *self, unsigned counter, struct backend_pass *pass,
+		      uint64_t *ret_count)
 {
-	struct msr_backend *self = msr(backend);
 	const struct msr_counter *at = &self->counter[counter];
 	uint64_t mask = (UINT64_C(1) << self->pmu.width) - 1;
 	const char *cause = "its registers cannot be read";
@@ -196,13 +198,20 @@ int msr_read(struct backend *backend, unsigned counter, uint64_t *ret_count)
 
 	if (result < 0)
 		return result;
-	if (take_values(self, counter, true, &cpu, &cause) < 0)
+	if (take_values(self, counter, true, pass, &cpu, &cause) < 0)
 		return lose(self, cpu, counter, cause);
 	for (cpu = 0; cpu < self->registers->cpus; cpu++)
 		if (!at->cpu[cpu].absent)
 			count += (at->cpu[cpu].value - at->cpu[cpu].begin) & mask;
 	*ret_count = count;
 	return 0;
+}
+
+int msr_read(struct backend *backend, unsigned counter, uint64_t *ret_count)
+{
+	struct backend_pass pass = { 0 };
+
+	return take_count(msr(backend), counter, &pass, ret_count);
 }
 
 /*
@@ -215,7 +224,7 @@ int msr_stop(struct backend *backend, unsigned counter, uint64_t *ret_count)
 	struct msr_counter *at = &self->counter[counter];
 	struct backend_pass after = { 0 };
 	uint64_t count = 0;
-	int result = msr_read(backend, counter, &count);
+	int result = take_count(self, counter, &backend->pass, &count);
 
 	if (result == 0)
 		result = write_selects(self, counter, at->ours, &after);

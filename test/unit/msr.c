@@ -28,8 +28,9 @@ struct watched {
 	/* What somebody does just before the access that follows `wait` others; < 0: nothing. */
 	long wait;
 	void (*intrude)(void);
-	bool before_write;  /* that access was a write */
-	void (*look)(void); /* after each write */
+	bool before_write;             /* that access was a write */
+	void (*look)(void);            /* after each write */
+	void (*ask)(uint32_t address); /* before each read */
 };
 
 static void count_down(struct watched *watched, bool write)
@@ -46,6 +47,8 @@ static int watched_read(struct registers *registers, unsigned cpu, uint32_t addr
 	struct watched *watched = (struct watched *)registers;
 
 	count_down(watched, false);
+	if (watched->ask)
+		watched->ask(address);
 	watched->reads++;
 	return watched->below->operations->read(watched->below, cpu, address, ret_value);
 }
@@ -281,6 +284,62 @@ static void touches_registers_least(void **state)
 			close_all();
 			accesses(kind, cpus, "close", 0, 0);
 		}
+}
+
+#define PASS_CPUS 4
+
+/* The values of all CPUs, and nothing between them, before what tells whose they are. */
+static void values_come_first(uint32_t address)
+{
+	bool value = address == watched.pmu.counter[0].value;
+
+	if (value != (watched.reads < PASS_CPUS))
+		fail_msg("read %lu is of register 0x%x", watched.reads, address);
+	if (watched.writes)
+		fail_msg("register 0x%x is read after a write", address);
+}
+
+static uint64_t now;
+
+static uint64_t tick(void)
+{
+	now += 100;
+	return now;
+}
+
+/* One pass writes the selects, another reads the values, and the clock goes with one of them. */
+static void goes_over_cpus_in_one_pass(void **state)
+{
+	const uint64_t last = UINT64_C(100) * (PASS_CPUS - 1);
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		uint64_t count;
+
+		open_on(&kinds[i], PASS_CPUS, NULL);
+		assert_int_equal(setup(&kinds[i], 0), 0);
+		watched.ask = values_come_first;
+		backend->pass.clock = tick;
+		now = 0;
+		for (int again = 0; again < 2; again++) {
+			watched.reads = watched.writes = 0;
+			assert_int_equal(msr_start(backend, 0), 0);
+			assert_int_equal(backend->pass.skew, last);
+			assert_int_equal(now, 100 * PASS_CPUS);
+			watched.reads = watched.writes = 0;
+			backend->pass.skew = now = 0;
+			read_count(0);
+			assert_int_equal(backend->pass.skew, 0);
+			assert_int_equal(now, 0);
+			watched.reads = watched.writes = 0;
+			assert_int_equal(msr_stop(backend, 0, &count), 0);
+			assert_int_equal(backend->pass.skew, last);
+			assert_int_equal(now, 100 * PASS_CPUS);
+			backend->pass.skew = now = 0;
+		}
+		watched.ask = NULL;
+		close_all();
+	}
 }
 
 static void p6_counter_1_has_no_enable_bit(void **state)
@@ -1170,6 +1229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_exactly),
 		cmocka_unit_test(touches_registers_least),
+		cmocka_unit_test(goes_over_cpus_in_one_pass),
 		cmocka_unit_test(p6_counter_1_has_no_enable_bit),
 		cmocka_unit_test(puts_registers_back),
 		cmocka_unit_test(takes_no_counter_in_use),
