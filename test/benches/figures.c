@@ -22,7 +22,11 @@ static int by_value(const void *left, const void *right)
 
 void figures_print_one(const char *name, const char *unit, double a, double b)
 {
-	printf("%s %.3f (%.0f %s / %.0f %s)\n", name, a / b, a, unit, b, unit);
+	if (b > 0)
+		printf("%s %.3f (%.0f %s / %.0f %s)\n", name, a / b, a, unit, b, unit);
+	else
+		printf("# %s: no ratio (%.0f %s / 0 %s): less than this clock tells\n", name, a,
+		       unit, unit);
 	fflush(stdout);
 }
 

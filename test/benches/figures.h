@@ -20,7 +20,7 @@ double figures_now(void);
 void figures_print(const char *name, const char *unit, double *a, double *b, unsigned number,
 		   unsigned percentile);
 
-/* The same of one figure each. */
+/* The same of one figure each; `# name: no ratio` where b is nothing. */
 void figures_print_one(const char *name, const char *unit, double a, double b);
 
 #endif

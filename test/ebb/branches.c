@@ -2,6 +2,7 @@
 
 /* Exact counts of branches, with events that need no PMU: write breakpoints and page faults. */
 
+#include <err.h>
 #include <errno.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
@@ -10,6 +11,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -79,24 +81,42 @@ static struct ebb_event *open_faults(void)
 	return event;
 }
 
+/* What a thread found: nothing, where all was as it should be. */
+struct finding {
+	char text[160];
+};
+
+static void compare(const struct counts *counts, const struct ebb_stats *stats,
+		    struct finding *finding)
+{
+	if (counts->calls != STORES / THREADS || stats->delivered != counts->calls || stats->held ||
+	    stats->missed || counts->nested)
+		snprintf(finding->text, sizeof finding->text,
+			 ": calls %lu, delivered %ju, held %ju, missed %ju, nested %lu",
+			 (unsigned long)counts->calls, (uintmax_t)stats->delivered,
+			 (uintmax_t)stats->held, (uintmax_t)stats->missed,
+			 (unsigned long)counts->nested);
+}
+
 static void *store_in_thread(void *argument)
 {
 	volatile long word = 0;
 	struct counts counts = { .word = &word };
 	struct ebb_stats stats = { 0 };
 	struct ebb_event *event;
-	bool *good = argument;
+	struct finding *finding = argument;
 
 	ebb_set_handler(count, &counts, EBB_SAVE_VSR);
 	event = open_breakpoint(&word);
-	if (!event)
+	if (!event) {
+		snprintf(finding->text, sizeof finding->text, ": %s", ebb_error());
 		return NULL;
+	}
 	ebb_global_enable();
 	for (int i = 0; i < STORES / THREADS; i++)
 		word = i;
 	ebb_event_stats(event, &stats);
-	*good = counts.calls == STORES / THREADS && stats.delivered == counts.calls &&
-		!stats.held && !stats.missed && !counts.nested;
+	compare(&counts, &stats, finding);
 	ebb_event_close(event);
 	return NULL;
 }
@@ -104,16 +124,20 @@ static void *store_in_thread(void *argument)
 static void check_threads(void)
 {
 	pthread_t threads[THREADS];
-	bool good[THREADS] = { false };
-	bool all = true;
+	struct finding findings[THREADS] = { 0 };
+	char name[256] = "10 threads, each with its handler: stores = branches in each";
+	bool good = true;
 
 	for (int i = 0; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, store_in_thread, &good[i]);
+		if (pthread_create(&threads[i], NULL, store_in_thread, &findings[i]) != 0)
+			err(EXIT_FAILURE, "pthread_create");
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(threads[i], NULL);
-		all = all && good[i];
+		if (findings[i].text[0] && good)
+			strcat(name, findings[i].text);
+		good = good && !findings[i].text[0];
 	}
-	result(all, "10 threads, each with its handler: stores = branches in each");
+	result(good, name);
 }
 
 /* The handler stores more times to the same word: held, not nested. */
