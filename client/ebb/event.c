@@ -62,10 +62,11 @@ static void join(struct ebb_event *event)
 	}
 }
 
-static void set_up(struct ebb_event *event, uint64_t config, uint64_t period,
+static void set_up(struct ebb_event *event, uint32_t type, uint64_t config, uint64_t period,
 		   struct ebb_event *leader, pid_t thread)
 {
 	event->thread = thread;
+	event->type = type;
 	event->config = config;
 	event->period = (uint32_t)period;
 	event->leader = leader ? leader : event;
@@ -115,7 +116,7 @@ int ebb_event_open(const struct perf_event_attr *attr, uint64_t period, struct e
 	if (result < 0)
 		return result;
 	/* It may overflow only once it is enabled, so the slot may be shown after the open. */
-	set_up(event, checked.config, period, leader, thread);
+	set_up(event, checked.type, checked.config, period, leader, thread);
 	result = ebb_open(event, &checked);
 	if (result < 0) {
 		ebb_slot_free(event);
@@ -180,7 +181,7 @@ int ebb_event_accept(uint64_t token, struct ebb_event **ret_event)
 		return result;
 	}
 	event->data = token;
-	set_up(event, taken.pet_config, taken.pet_period, leader, taken.pet_thread);
+	set_up(event, taken.pet_type, taken.pet_config, taken.pet_period, leader, taken.pet_thread);
 	join(event);
 	ebb_slot_show(event);
 	*ret_event = event;

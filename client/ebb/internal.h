@@ -22,6 +22,7 @@ struct ebb_event {
 			 */
 	uint64_t data;  /* attr.sig_data, by which a signal tells its event */
 	pid_t thread;
+	uint32_t type;
 	uint64_t config;
 	uint32_t period;
 	bool enabled;
@@ -77,6 +78,9 @@ void ebb_slot_free(struct ebb_event *event);
 /* slots.c: the open event of attr.sig_data, of a descriptor; or NULL. */
 struct ebb_event *ebb_slot_by_data(uint64_t data);
 struct ebb_event *ebb_slot_by_descriptor(int fd);
+
+/* slots.c: the one breakpoint that is enabled on a thread; NULL where there is none, or several. */
+struct ebb_event *ebb_slot_of_breakpoint(pid_t thread);
 
 /* slots.c: a forked child has none. */
 void ebb_slots_forget(void);

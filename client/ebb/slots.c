@@ -94,6 +94,23 @@ struct ebb_event *ebb_slot_by_descriptor(int fd)
 	return NULL;
 }
 
+struct ebb_event *ebb_slot_of_breakpoint(pid_t thread)
+{
+	struct ebb_event *found = NULL;
+
+	for (unsigned i = 0; i < atomic_load(&used); i++) {
+		struct ebb_event *event = &events[i];
+
+		if (!is_open(event) || event->type != PERF_TYPE_BREAKPOINT ||
+		    event->thread != thread || !event->leader->enabled)
+			continue;
+		if (found)
+			return NULL;
+		found = event;
+	}
+	return found;
+}
+
 /* The claimed ones too: the thread that was about to open an event there is the parent's. */
 void ebb_slots_forget(void)
 {

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -229,6 +230,21 @@ static void check_longjmp(void)
 		ebb_event_close(event);
 }
 
+static volatile sig_atomic_t foreign;
+
+static void on_foreign(int number)
+{
+	foreign = number;
+}
+
+/* As the kernel sends it, now and then, in place of an event's. */
+static void trap_without_event(void)
+{
+	siginfo_t info = { .si_signo = SIGTRAP, .si_code = TRAP_HWBKPT };
+
+	syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGTRAP, &info);
+}
+
 static void check_disabled(void)
 {
 	volatile long word = 0;
@@ -251,16 +267,15 @@ static void check_disabled(void)
 	result(stats.missed == 4 && stats.delivered == 1 && counts.calls == 1,
 	       "enabled: one of them branches at once");
 	result(ebb_trigger(event) == 0 && counts.calls == 2, "a branch by hand");
+	trap_without_event();
+	result(counts.calls == 3, "a trap that the kernel has no breakpoint for: a branch");
+	foreign = 0;
 	ebb_event_close(event);
 	word = 7;
-	result(counts.calls == 2, "closed: no branch");
-}
-
-static volatile sig_atomic_t foreign;
-
-static void on_foreign(int number)
-{
-	foreign = number;
+	result(counts.calls == 3, "closed: no branch");
+	trap_without_event();
+	result(counts.calls == 3 && foreign == SIGTRAP,
+	       "and such a trap goes to the handler that was there before");
 }
 
 static void check_fork(void)
