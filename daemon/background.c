@@ -49,15 +49,21 @@ int background_start(void)
 	return pipe_fd[1];
 }
 
-void background_ready(int fd)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+/* Opened before the rights to do so are gone. */
+static int null = -1;
 
-	log_to_syslog();
+void background_detach(void)
+{
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	setsid();
 	if (chdir("/") < 0 || null < 0)
 		log_warning("the directory or terminal of the start stays in use: %s",
 			    strerror(errno));
+}
+
+void background_ready(int fd)
+{
+	log_to_syslog();
 	for (int standard = 0; null >= 0 && standard <= STDERR_FILENO; standard++)
 		dup2(null, standard);
 	if (null > STDERR_FILENO)

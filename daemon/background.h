@@ -15,8 +15,13 @@
 int background_start(void);
 
 /*
- * Lets the parent exit with 0, and leaves terminal, directory and session of whoever started the
- * daemon. Later lines of the log go to syslog(3).
+ * Leaves the directory and session of whoever started the daemon, when all the files that he named
+ * are open.
+ */
+void background_detach(void);
+
+/*
+ * Lets the parent exit with 0, and leaves the terminal. Later lines of the log go to syslog(3).
  */
 void background_ready(int fd);
 

@@ -20,6 +20,7 @@
 #include "log.h"
 #include "options.h"
 #include "pidfile.h"
+#include "privilege/privilege.h"
 #include "report.h"
 #include "transport/node.h"
 #include "transport/transport.h"
@@ -294,6 +295,22 @@ static void check_user(struct check *check)
 	check->start &= root;
 }
 
+static void check_run_as(struct check *check)
+{
+	const char *name = check->options->user;
+	struct privilege_user user;
+	bool found = privilege_find(name, &user) == 0;
+
+	if (!found)
+		report_add(&check->report, "run as", name, false, PRIVILEGE_REMEDY,
+			   "there is no such user");
+	else
+		report_add(&check->report, "run as", name, true, NULL, "%s",
+			   user.user == 0 ? "perfmond would keep all of root's rights"
+					  : "what perfmond is when the node is up");
+	check->start &= found;
+}
+
 static void check_group(struct check *check)
 {
 	const char *asked = check->options->group;
@@ -382,6 +399,7 @@ int check_run(const struct options *options)
 	check_stamp(&check);
 	check_node(&check);
 	check_user(&check);
+	check_run_as(&check);
 	check_group(&check);
 	check_state_directory(&check);
 	if (json)

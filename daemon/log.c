@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "output.h"
@@ -38,7 +40,38 @@ static void send_to_syslog(int priority, const char *message)
 		syslog_lost = 0;
 }
 
-static void log_line(int priority, const char *prefix, const char *format, va_list arguments)
+/* Lines that may be written at once, and a second from then on: clients have a part in many. */
+#define BURST 1000
+#define RATE  20
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool limited;
+static double tokens = BURST;
+static double refilled; /* when, s */
+static uint64_t dropped;
+
+static bool is_admitted(void)
+{
+	struct timespec time;
+	double now;
+
+	if (!limited)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	now = (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+	tokens += (now - refilled) * RATE;
+	refilled = now;
+	if (tokens > BURST)
+		tokens = BURST;
+	if (tokens < 1) {
+		dropped++;
+		return false;
+	}
+	tokens--;
+	return true;
+}
+
+static void write_line(int priority, const char *prefix, const char *format, va_list arguments)
 {
 	char line[1024];
 	int length = snprintf(line, sizeof line, "perfmond: %s", prefix);
@@ -54,6 +87,45 @@ static void log_line(int priority, const char *prefix, const char *format, va_li
 	}
 	line[length++] = '\n';
 	output_line(&standard_error, line, (size_t)length);
+}
+
+static void tell_dropped(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_line(LOG_WARNING, "warning: ", format, arguments);
+	va_end(arguments);
+}
+
+static void say_dropped(void)
+{
+	if (dropped)
+		tell_dropped("%llu lines dropped: more than %d in a second",
+			     (unsigned long long)dropped, RATE);
+	dropped = 0;
+}
+
+static void log_line(int priority, const char *prefix, const char *format, va_list arguments)
+{
+	pthread_mutex_lock(&mutex);
+	if (is_admitted()) {
+		say_dropped();
+		write_line(priority, prefix, format, arguments);
+	}
+	pthread_mutex_unlock(&mutex);
+}
+
+void log_limit(void)
+{
+	limited = true;
+}
+
+void log_finish(void)
+{
+	pthread_mutex_lock(&mutex);
+	say_dropped();
+	pthread_mutex_unlock(&mutex);
 }
 
 void log_error(const char *format, ...)

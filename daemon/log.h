@@ -19,6 +19,16 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* News of normal operation. */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * From here on clients have a part in what is logged. A line that comes too soon after many others
+ * is dropped, and the next one that is written, or log_finish(), tells how many were: who asks for
+ * errors all the time fills no disk.
+ */
+void log_limit(void);
+
+/* Tells of lines that were dropped since the last one. */
+void log_finish(void);
+
 /* Sends all later lines to /dev/log: the daemon is about to lose its standard error. */
 void log_to_syslog(void);
 

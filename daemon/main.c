@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,9 @@
 #include "pass/direct.h"
 #include "pass/passing.h"
 #include "pidfile.h"
+#include "privilege/keeper.h"
+#include "privilege/privilege.h"
+#include "rights.h"
 #include "tracer.h"
 #include "transport/node.h"
 #include "transport/transport.h"
@@ -27,6 +31,10 @@
 struct daemon {
 	struct options options;
 	struct node node;
+	const char *group;                         /* the node's, by name */
+	const struct transport_operations *opened; /* whose node it is, once it is there */
+	struct privilege_user user;
+	struct keeper keeper;
 	struct pidfile lock;
 	struct pidfile pidfile;
 	char lock_path[PATH_MAX];
@@ -61,6 +69,7 @@ static int choose_rights(void)
 	const struct group *group = getgrnam(name);
 
 	self.node.name = self.options.device;
+	self.group = group ? name : "root";
 	self.node.mode = self.options.mode;
 	if (group) {
 		self.node.group = group->gr_gid;
@@ -78,6 +87,17 @@ static int choose_rights(void)
 		    "(groupadd --system perfmon, or --group)",
 		    self.node.name, (unsigned)self.node.mode);
 	return 0;
+}
+
+/* Before anything is made: that there is no such user is found out early. */
+static int choose_user(void)
+{
+	const char *name = self.options.user;
+	int result = privilege_find(name, &self.user);
+
+	if (result < 0)
+		log_error("--user %s: there is no such user: " PRIVILEGE_REMEDY, name);
+	return result;
 }
 
 /* One perfmond per node: the lock names the other one. */
@@ -107,9 +127,12 @@ static int open_device(void)
 		.sim_cpu = self.options.sim_cpu,
 		.scope = self.options.scope,
 		.scope_cpu = self.options.scope_cpu,
+		.user = self.user.user,
+		.group = self.user.group,
 	};
 	int result;
 
+	device->max_opens = self.options.max_opens;
 	if (self.options.backend != &msr_backend)
 		msr_recover(&options);
 	self.has_stamp = tstamp_open(&self.stamp) == 0;
@@ -152,7 +175,7 @@ static int open_passing(void)
 	return 0;
 }
 
-static int open_transport(void)
+static int choose_transport(void)
 {
 	int result;
 
@@ -163,6 +186,75 @@ static int open_transport(void)
 		return result;
 	log_info("transport auto: cuse cannot be had, going on with fuse");
 	return fuse_transport.open(&self.node, &self.device, &self.transport);
+}
+
+static int open_transport(void)
+{
+	int result = choose_transport();
+
+	if (result == 0)
+		self.opened = transport_operations_of(self.transport);
+	return result;
+}
+
+/* What stands in root's directories. */
+static void remove_names(void)
+{
+	if (self.opened)
+		self.opened->remove(&self.node);
+	if (self.passes)
+		passing_remove(&self.passing);
+	pidfile_remove(&self.pidfile);
+	pidfile_remove(&self.lock);
+}
+
+/* It holds the locks, so that no other perfmond comes before it is done. */
+static int start_keeper(bool detached)
+{
+	static const struct rights_call calls[] = { { .name = "unlink" }, { .name = "unlinkat" } };
+	const int held[] = { self.lock.fd, self.pidfile.path ? self.pidfile.fd : -1 };
+	struct keeper_task task = {
+		.clean = remove_names,
+		.held = held,
+		.held_count = sizeof held / sizeof *held,
+		.detached = detached,
+	};
+
+	rights_add_capability(&task.rights, CAP_DAC_OVERRIDE);
+	rights_add_calls(&task.rights, calls, sizeof calls / sizeof *calls);
+	self.opened->add_remover_rights(&task.rights);
+	return keeper_start(&task, &self.keeper);
+}
+
+static void add_rights(struct rights *rights)
+{
+	transport_add_rights(rights);
+	self.device.backend->operations->add_rights(self.device.backend, rights);
+	if (self.passes) {
+		passing_add_rights(rights);
+		branches_add_rights(rights);
+	}
+	if (self.device.trace)
+		rights_add_path(rights, "/proc", false);
+}
+
+static int drop_rights(bool detached)
+{
+	struct rights rights = { 0 };
+	char text[256];
+	int result;
+
+	if (self.user.user == 0) {
+		log_warning("--user root: perfmond keeps all of root's rights");
+		return 0;
+	}
+	add_rights(&rights);
+	result = start_keeper(detached);
+	if (result == 0)
+		result = privilege_confine(&self.user, &rights, text, sizeof text);
+	if (result == 0)
+		log_info("rights: %s", text);
+	return result;
 }
 
 /* "p6", and where the CPU model's own events are counted as well, whose. */
@@ -195,17 +287,17 @@ static void say_ready(void)
 {
 	char events[64];
 	char scope[24];
-	const struct group *group = getgrgid(self.node.group);
 	char text[512];
 
 	snprintf(text, sizeof text,
 		 "ready: /dev/%s (root:%s %04o), transport %s, backend %s, events %s, scope %s, "
 		 "time stamp %s",
-		 self.node.name, group ? group->gr_name : "?", (unsigned)self.node.mode,
-		 transport_name(self.transport), self.device.backend->description,
-		 events_text(events, sizeof events), scope_text(scope, sizeof scope),
+		 self.node.name, self.group, (unsigned)self.node.mode, self.opened->name,
+		 self.device.backend->description, events_text(events, sizeof events),
+		 scope_text(scope, sizeof scope),
 		 self.has_stamp ? tstamp_source(&self.stamp) : "none (PMIOTSTAMP answers ENOTTY)");
 	log_info("%s", text);
+	log_limit();
 	notify("READY=1");
 }
 
@@ -213,6 +305,8 @@ static int start(void)
 {
 	int result = choose_rights();
 
+	if (result == 0)
+		result = choose_user();
 	if (result < 0)
 		return result;
 	result = take_lock();
@@ -250,14 +344,33 @@ static void finish(void)
 	}
 	if (self.device.trace)
 		tracer_close(&self.tracer);
+	log_finish();
+	if (self.keeper.process == 0)
+		remove_names();
 	pidfile_close(&self.pidfile);
 	pidfile_close(&self.lock);
+	keeper_end(&self.keeper);
+}
+
+/* With the node up, and nobody served yet. */
+static int settle(int background)
+{
+	int result;
+
+	if (background >= 0)
+		background_detach();
+	result = drop_rights(background >= 0);
+	if (result == 0 && self.passes)
+		result = passing_start(&self.passing);
+	return result;
 }
 
 static int serve(int background)
 {
 	int result = start();
 
+	if (result == 0)
+		result = settle(background);
 	if (result == 0) {
 		say_ready();
 		if (background >= 0)
@@ -323,6 +436,7 @@ int main(int argc, char *argv[])
 		log_error("only root can make a device node; start perfmond as root");
 		return EXIT_FAILURE;
 	}
+	close_range(STDERR_FILENO + 1, ~0U, 0);
 	umask(022);
 	raise_descriptor_limit();
 	if (!self.options.foreground) {

@@ -30,8 +30,10 @@ enum option_value {
 	OPTION_SCOPE,
 	OPTION_APPROXIMATE,
 	OPTION_SIM_CPU,
+	OPTION_USER,
 	OPTION_GROUP,
 	OPTION_MODE,
+	OPTION_MAX_OPENS,
 	OPTION_STATE_DIR,
 	OPTION_TRACE,
 	OPTION_PIDFILE,
@@ -48,8 +50,10 @@ static const struct option long_options[] = {
 	{ "scope", required_argument, NULL, OPTION_SCOPE },
 	{ "approximate", no_argument, NULL, OPTION_APPROXIMATE },
 	{ "sim-cpu", required_argument, NULL, OPTION_SIM_CPU },
+	{ "user", required_argument, NULL, OPTION_USER },
 	{ "group", required_argument, NULL, OPTION_GROUP },
 	{ "mode", required_argument, NULL, OPTION_MODE },
+	{ "max-opens", required_argument, NULL, OPTION_MAX_OPENS },
 	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
 	{ "trace", optional_argument, NULL, OPTION_TRACE },
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
@@ -65,8 +69,8 @@ static const char usage[] =
 	"usage: perfmond [-f] [--transport auto|cuse|fuse] [--device NAME]\n"
 	"                [--backend auto|perf|msr|sim] [--sim-cpu p5|p6|arch|amd]\n"
 	"                [--events auto|p5|p6|native] [--scope system|cpu:N|opener]\n"
-	"                [--approximate] [--group G] [--mode OCTAL] [--state-dir DIR]\n"
-	"                [--trace[=FILE]] [--pidfile FILE]\n"
+	"                [--approximate] [--user U] [--group G] [--mode OCTAL]\n"
+	"                [--max-opens N] [--state-dir DIR] [--trace[=FILE]] [--pidfile FILE]\n"
 	"       perfmond --check[=json] [OPTION...]\n"
 	"       perfmond --version | --help\n"
 	"\n"
@@ -86,8 +90,11 @@ static const char usage[] =
 	"                       all CPUs; cpu:N, those on CPU N; opener, those of the process that\n"
 	"                       sets a counter up and of what it starts from then on (system)\n"
 	"  --approximate        count events also by what stands for them and no more\n"
+	"  --user U             the user that perfmond becomes when the node is up (perfmond);\n"
+	"                       root: it stays root and keeps all of root's rights\n"
 	"  --group G            the node's group (perfmon; root where there is no such group)\n"
 	"  --mode OCTAL         the node's mode (0660; 0600 where there is no group perfmon)\n"
+	"  --max-opens N        the most open files of the node that a user has at a time (8192)\n"
 	"  --state-dir DIR      where the lock of the node and the journal of --backend msr are\n"
 	"                       (/run/perfmond)\n"
 	"  --trace[=FILE]       a line for each request, to FILE or standard error\n"
@@ -191,6 +198,17 @@ static enum options_verdict parse_mode(const char *value, struct options *option
 	return OPTIONS_RUN;
 }
 
+static enum options_verdict parse_max_opens(const char *value, struct options *options)
+{
+	char *end;
+	unsigned long number = strtoul(value, &end, 10);
+
+	if (!isdigit((unsigned char)*value) || *end != '\0' || number < 1 || number > INT_MAX)
+		return bad("max-opens", value, "must be a number from 1 on");
+	options->max_opens = (unsigned)number;
+	return OPTIONS_RUN;
+}
+
 static enum options_verdict parse_check(const char *value, struct options *options)
 {
 	if (value && strcmp(value, "json") != 0)
@@ -220,11 +238,16 @@ static enum options_verdict parse_one(int option, const char *value, struct opti
 		return OPTIONS_RUN;
 	case OPTION_SIM_CPU:
 		return parse_sim_cpu(value, options);
+	case OPTION_USER:
+		options->user = value;
+		return OPTIONS_RUN;
 	case OPTION_GROUP:
 		options->group = value;
 		return OPTIONS_RUN;
 	case OPTION_MODE:
 		return parse_mode(value, options);
+	case OPTION_MAX_OPENS:
+		return parse_max_opens(value, options);
 	case OPTION_STATE_DIR:
 		options->state_directory = value;
 		return OPTIONS_RUN;
@@ -257,6 +280,8 @@ enum options_verdict options_parse(int argc, char *argv[], struct options *ret_o
 		.events = EVENT_SET_AUTO,
 		.sim_cpu = "p6",
 		.device = "perfmon",
+		.user = USER_DEFAULT,
+		.max_opens = 8192,
 		.mode = MODE_DEFAULT,
 		.state_directory = "/run/perfmond",
 	};

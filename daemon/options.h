@@ -27,8 +27,10 @@ struct options {
 	bool approximate;
 	const char *sim_cpu; /* "p5", "p6", "arch" or "amd" */
 	const char *device;
+	const char *user;
 	const char *group; /* NULL: perfmon where it exists, else root */
 	mode_t mode;       /* MODE_DEFAULT: 0660, or 0600 where there is no group perfmon */
+	unsigned max_opens;
 	const char *state_directory;
 	const char *pidfile; /* NULL: none */
 	bool trace;
@@ -38,6 +40,7 @@ struct options {
 
 #define MODE_DEFAULT  ((mode_t)-1)
 #define GROUP_DEFAULT "perfmon"
+#define USER_DEFAULT  "perfmond"
 
 /* What the process does with the command line. */
 enum options_verdict {

@@ -3,16 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "probe.h"
+
+/* To lock a file, 10 ms apart. */
+#define TRIES 200
 
 /*
  * An owner that ends removes the file and then lets go of the lock: a lock taken meanwhile is on a
@@ -77,6 +82,25 @@ static long read_pid(const char *path)
 	return strtol(text, NULL, 10);
 }
 
+/* Whether the process that the file names has ended. */
+static bool has_ended(long pid)
+{
+	return pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static int open_patiently(const char *path)
+{
+	static const struct timespec pause = { .tv_nsec = 10000000 };
+	int fd = open_locked(path);
+
+	for (int tries = 0; fd == -EWOULDBLOCK && has_ended(read_pid(path)) && tries < TRIES;
+	     tries++) {
+		nanosleep(&pause, NULL);
+		fd = open_locked(path);
+	}
+	return fd;
+}
+
 static void log_holder(const char *path)
 {
 	log_error("%s: process %ld has it locked: that perfmond runs already; stop it first", path,
@@ -101,7 +125,7 @@ int pidfile_open(const char *path, struct pidfile *ret_pidfile)
 	int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
 	char *absolute = NULL;
 	int result;
-	int fd = open_locked(path);
+	int fd = open_patiently(path);
 
 	if (fd == -EWOULDBLOCK) {
 		log_holder(path);
@@ -131,11 +155,16 @@ long pidfile_holder(const char *path)
 	return probe_lock_holder(path, read_pid(path));
 }
 
+void pidfile_remove(const struct pidfile *pidfile)
+{
+	if (pidfile->path)
+		unlink(pidfile->path);
+}
+
 void pidfile_close(struct pidfile *pidfile)
 {
 	if (!pidfile->path)
 		return;
-	unlink(pidfile->path);
 	close(pidfile->fd);
 	free(pidfile->path);
 	pidfile->path = NULL;

@@ -10,7 +10,8 @@ struct pidfile {
 };
 
 /*
- * Makes and locks the file. Errors, logged: -EBUSY where a process has it locked, others as
+ * Makes and locks the file. Waits for one that a perfmond which has ended has locked still, while
+ * what it left is cleaned up. Errors, logged: -EBUSY where a process has it locked, others as
  * open(2), write(2) and realpath(3).
  */
 int pidfile_open(const char *path, struct pidfile *ret_pidfile);
@@ -18,7 +19,10 @@ int pidfile_open(const char *path, struct pidfile *ret_pidfile);
 /* The process that has the file locked, or 0: probe_lock_holder(). */
 long pidfile_holder(const char *path);
 
-/* Removes the file. */
+/* Removes the file, which stays locked. */
+void pidfile_remove(const struct pidfile *pidfile);
+
+/* Lets go of the file. */
 void pidfile_close(struct pidfile *pidfile);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "event/event.h"
 
@@ -24,15 +25,18 @@
  */
 struct backend;
 struct report;
+struct rights;
 struct tstamp;
 
 /* What the command line says to backends; each takes what it needs. */
 struct backend_options {
 	const char *state_directory; /* where a journal goes */
-	const char *sim_cpu;         /* the kind of CPU that is simulated: p5, p6, arch, amd */
-	enum event_scope scope;      /* msr and sim take SCOPE_SYSTEM alone */
-	unsigned scope_cpu;          /* SCOPE_CPU: which */
-	struct tstamp *stamp;        /* for clocks out of time, or NULL */
+	uid_t user;                  /* who writes it */
+	gid_t group;
+	const char *sim_cpu;    /* the kind of CPU that is simulated: p5, p6, arch, amd */
+	enum event_scope scope; /* msr and sim take SCOPE_SYSTEM alone */
+	unsigned scope_cpu;     /* SCOPE_CPU: which */
+	struct tstamp *stamp;   /* for clocks out of time, or NULL */
 };
 
 /* The perf events of a counter, which its owner may read himself. */
@@ -55,6 +59,9 @@ struct backend_operations {
 	 * system has them.
 	 */
 	int (*open)(const struct backend_options *options, struct backend **ret_backend);
+
+	/* Adds what the operations below take. */
+	void (*add_rights)(const struct backend *backend, struct rights *rights);
 
 	/* Frees the backend, whose counters have all been released. */
 	void (*close)(struct backend *backend);
@@ -139,7 +146,7 @@ extern const struct backend_operations perf_backend;
 extern const struct backend_operations msr_backend;
 
 /*
- * Puts back what a killed perfmond with the backend msr left changed, where STATE_DIR/msr.journal
+ * Puts back what a killed perfmond with the backend msr left changed, where STATE_DIR/msr/journal
  * tells of any: the registers are the machine's, whichever backend and node is chosen next. For a
  * start with another backend; that of msr does it when it opens. What cannot be put back is logged
  * with what to do, and stays in the journal.

@@ -40,10 +40,11 @@ struct journal {
 };
 
 /*
- * Writes the journal at `path`, readable by root alone, flushed when it returns. Errors, logged:
- * -EINVAL where it breaks a bound above, -ENOMEM, -ENOSPC, -EROFS and others as open(2), write(2),
- * fsync(2), rename(2) have them; then the journal that was there before still is, unless it was the
- * directory that could not be flushed after the rename. -EIO where the kernel tells no boot id.
+ * Writes the journal at `path`, readable by its owner alone, flushed when it returns. Errors,
+ * logged: -EINVAL where it breaks a bound above, -ENOMEM, -ENOSPC, -EROFS and others as open(2),
+ * write(2), fsync(2), rename(2) have them; then the journal that was there before still is, unless
+ * it was the directory that could not be flushed after the rename. -EIO where the kernel tells no
+ * boot id.
  */
 int journal_write(const char *path, const struct journal *journal);
 
@@ -51,8 +52,8 @@ int journal_write(const char *path, const struct journal *journal);
  * Reads it; the caller frees ret_journal->entry. Errors: -ENOENT where there is none; -ESTALE,
  * not logged, where it is of another boot, which reset the registers; -EBADMSG, logged with what to
  * do, where it is torn or tampered with: wrong checksum, not a line as written here, another
- * format's version, not root's own plain file, or writable by others; -EIO, logged, where the
- * kernel tells no boot id; -ENOMEM; others, logged, as open(2) and read(2).
+ * format's version, not a plain file of root's or of its directory's owner, or writable by others;
+ * -EIO, logged, where the kernel tells no boot id; -ENOMEM; others, logged, as open(2) and read(2).
  */
 int journal_read(const char *path, struct journal *ret_journal);
 

@@ -69,6 +69,7 @@ int msr_open(struct registers *registers, const struct pmu *pmu, const struct ms
 
 /* The operations of struct backend_operations, for the tables of the backends that are built on
  * this. */
+void msr_add_rights(const struct backend *backend, struct rights *rights);
 void msr_close(struct backend *backend);
 int msr_setup(struct backend *backend, unsigned counter, const struct event *event, int client);
 int msr_start(struct backend *backend, unsigned counter);

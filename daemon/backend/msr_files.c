@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/journal.h"
@@ -72,12 +74,29 @@ static int open_machine(int lock, struct msr_machine *ret_machine)
 	return msr_machine_open(ret_machine, lock);
 }
 
+/* The journal's directory, made where it is missing, becomes the user's: he writes it from here on.
+ */
+static int lend_directory(const struct backend_options *options, char *journal)
+{
+	const char *directory = dirname(journal);
+	int result = 0;
+
+	if ((mkdir(directory, 0700) < 0 && errno != EEXIST) ||
+	    chown(directory, options->user, options->group) < 0) {
+		result = -errno;
+		log_error("%s: %s: the journal of changed registers goes there (--state-dir)",
+			  directory, strerror(-result));
+	}
+	return result;
+}
+
 /* Takes the lock over, or its error. */
 static int open_locked(const struct backend_options *options, int lock,
 		       struct backend **ret_backend)
 {
 	struct msr_options msr_options = { .nmi_watchdog = MSR_NMI_WATCHDOG, .taints = true };
 	struct msr_machine machine;
+	struct backend *backend;
 	char *journal = NULL;
 	int result = open_machine(lock, &machine);
 
@@ -93,10 +112,19 @@ static int open_locked(const struct backend_options *options, int lock,
 	}
 	msr_options.journal = journal;
 	msr_options.description = describe(&machine.pmu);
-	result = msr_open(machine.registers, &machine.pmu, &msr_options, &msr_backend, ret_backend);
+	result = msr_open(machine.registers, &machine.pmu, &msr_options, &msr_backend, &backend);
+	if (result < 0)
+		goto cleanup;
+	/* It has the registers from here on. */
+	machine.registers = NULL;
+	result = lend_directory(options, journal);
+	if (result < 0)
+		msr_close(backend);
+	else
+		*ret_backend = backend;
 cleanup:
 	free(journal);
-	if (result < 0)
+	if (result < 0 && machine.registers)
 		machine.registers->operations->close(machine.registers);
 	return result;
 }
@@ -154,6 +182,7 @@ const struct backend_operations msr_backend = {
 	.name = "msr",
 	.check = msr_check,
 	.open = msr_files_open,
+	.add_rights = msr_add_rights,
 	.close = msr_close,
 	.setup = msr_setup,
 	.start = msr_start,

@@ -79,5 +79,5 @@ char *msr_machine_journal(const struct backend_options *options)
 {
 	char *path;
 
-	return asprintf(&path, "%s/msr.journal", options->state_directory) < 0 ? NULL : path;
+	return asprintf(&path, "%s/msr/journal", options->state_directory) < 0 ? NULL : path;
 }

@@ -14,6 +14,7 @@
 #include "backend/interrupts.h"
 #include "backend/perf_check.h"
 #include "backend/perf_events.h"
+#include "backend/perf_rights.h"
 #include "backend/tstamp.h"
 #include "log.h"
 
@@ -399,6 +400,7 @@ const struct backend_operations perf_backend = {
 	.name = "perf",
 	.scopes = true,
 	.open = perf_open,
+	.add_rights = perf_add_rights,
 	.close = perf_close,
 	.setup = perf_setup,
 	.start = perf_start,

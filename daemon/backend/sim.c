@@ -86,9 +86,17 @@ static int sim_check(const struct backend_options *options, struct report *repor
 	return 0;
 }
 
+/* A model takes nothing of the machine. */
+static void sim_add_rights(const struct backend *backend, struct rights *rights)
+{
+	(void)backend;
+	(void)rights;
+}
+
 const struct backend_operations sim_backend = {
 	.name = "sim",
 	.open = sim_open,
+	.add_rights = sim_add_rights,
 	.close = msr_close,
 	.setup = msr_setup,
 	.start = msr_start,

@@ -2,6 +2,7 @@
 #include "branch/branches.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -149,4 +150,9 @@ static int attach(struct brancher *brancher, const struct perfmon_ebb *request,
 void branches_open(struct branches *branches, struct passing *passing)
 {
 	*branches = (struct branches){ .brancher.attach = attach, .passing = passing };
+}
+
+void branches_add_rights(struct rights *rights)
+{
+	rights_add_capability(rights, CAP_KILL);
 }

@@ -20,4 +20,7 @@ struct branches {
 
 void branches_open(struct branches *branches, struct passing *passing);
 
+/* Adds what an event that signals another user's thread takes, perf_event_open(2) sigtrap. */
+void branches_add_rights(struct rights *rights);
+
 #endif

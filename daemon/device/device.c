@@ -5,17 +5,13 @@
 
 #include "device/counter.h"
 #include "device/request.h"
+#include "device/users.h"
 
 static int open_device(struct device *device, bool write)
 {
 	if (device->rules.set == EVENT_SET_NATIVE && !device->backend->source.native)
 		return -ENXIO;
-	if (!write)
-		return 0;
-	if (device->has_writer)
-		return -EBUSY;
-	device->has_writer = true;
-	return 0;
+	return write && device->has_writer ? -EBUSY : 0;
 }
 
 int device_open(struct device *device, bool write, const struct caller *caller)
@@ -23,11 +19,15 @@ int device_open(struct device *device, bool write, const struct caller *caller)
 	uint64_t begin = trace_begin(device->trace);
 	int result = open_device(device, write);
 
+	if (result == 0)
+		result = users_add(device, caller->user);
+	if (result == 0 && write)
+		device->has_writer = true;
 	trace_open(device->trace, caller, write, result, begin);
 	return result;
 }
 
-void device_release(struct device *device, bool write, const struct caller *caller)
+void device_release(struct device *device, bool write, uint32_t user, const struct caller *caller)
 {
 	uint64_t begin = trace_begin(device->trace);
 
@@ -36,6 +36,7 @@ void device_release(struct device *device, bool write, const struct caller *call
 			counter_release(device, i);
 		device->has_writer = false;
 	}
+	users_remove(device, user);
 	trace_release(device->trace, caller, write, begin);
 }
 
@@ -82,4 +83,5 @@ void device_close(struct device *device)
 {
 	for (int i = 0; i < NPMC; i++)
 		counter_release(device, i);
+	users_free(device);
 }

@@ -17,8 +17,8 @@
  * neither how a request arrives nor where a count comes from. One request at a time: the caller
  * serializes.
  *
- * An open file is known by its access mode alone, which the caller keeps: there is one writer at
- * the most, and a reader has no state.
+ * An open file is known by its access mode and the user who opened it, which the caller keeps:
+ * there is one writer at the most, and a reader has no state.
  */
 
 /* What PMIOTSTAMP reads. */
@@ -64,6 +64,12 @@ struct device_counter {
 	struct perfmon_page *page; /* what its owner sees of it, or NULL */
 };
 
+/* A user who has the node open. */
+struct device_user {
+	uint32_t user;
+	unsigned opens;
+};
+
 struct device {
 	struct backend *backend;
 	struct event_rules rules;
@@ -71,6 +77,9 @@ struct device {
 	struct trace *trace;       /* NULL: no trace */
 	struct brancher *brancher; /* NULL: no PMIOEBB */
 	struct passer *passer;     /* NULL: no PMIODIRECT */
+	unsigned max_opens;        /* of a user */
+	struct device_user *users; /* those who have it open, in any order */
+	size_t user_count;
 	bool has_writer;
 	struct caller caller; /* who asks, while a request is served */
 	struct event asked;   /* what PMIOTRANSLATE found, while it is served */
@@ -79,14 +88,16 @@ struct device {
 
 /*
  * Opens the device. write: the open file's access mode is not O_RDONLY.
- * Errors: -ENXIO where the machine can count nothing, -EBUSY for a second writer.
+ * Errors: -ENXIO where the machine can count nothing, -EBUSY for a second writer, -EMFILE, logged,
+ * where the user has max_opens files open, -ENOMEM.
  */
 int device_open(struct device *device, bool write, const struct caller *caller);
 
 /*
  * The open file went away. Every counter that the writer set up is stopped and given back.
+ * user: who opened it; caller: who closes it, or his process's end.
  */
-void device_release(struct device *device, bool write, const struct caller *caller);
+void device_release(struct device *device, bool write, uint32_t user, const struct caller *caller);
 
 /*
  * Serves one request.

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "pass/rights.h"
+#include "pass/so_passrights.h"
 
 static atomic_int drops;
 

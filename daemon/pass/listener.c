@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "pass/rights.h"
+#include "pass/so_passrights.h"
 
 /* A killed perfmond's is taken away: the lock of the node says that none lives. */
 static int clear(const char *path)

@@ -2,6 +2,7 @@
 #include "pass/passing.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -24,6 +25,46 @@ int passing_open(struct passing *passing, const char *node, gid_t group, mode_t 
 {
 	offers_open(&passing->offers, capacity());
 	return server_open(&passing->server, node, group, mode, &passing->offers);
+}
+
+/*
+ * apart.c forks, which the process may in any case; drop.c has a thread with descriptors of its
+ * own; direct.c makes pages.
+ */
+void passing_add_rights(struct rights *rights)
+{
+	static const struct rights_call calls[] = {
+		{ .name = "accept4" },
+		{ .name = "close_range" },
+		{ .name = "faccessat" },
+		{ .name = "faccessat2" },
+		{ .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_ADD_SEALS },
+		{ .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_DUPFD_CLOEXEC },
+		{ .name = "ftruncate" },
+		{ .name = "getsockopt" },
+		{ .name = "memfd_create" },
+		{ .name = "pidfd_open" },
+		{ .name = "pipe2" },
+		{ .name = "recvmsg" },
+		{ .name = "sendmsg" },
+		{ .name = "setitimer" },
+		{ .name = "shutdown" },
+		{ .name = "timerfd_gettime" },
+		{ .name = "timerfd_settime" },
+	};
+
+	rights_add_calls(rights, calls, sizeof calls / sizeof *calls);
+	rights_add_path(rights, "/proc", false);
+}
+
+int passing_start(struct passing *passing)
+{
+	return server_start(&passing->server);
+}
+
+void passing_remove(const struct passing *passing)
+{
+	server_remove(&passing->server);
 }
 
 void passing_close(struct passing *passing)

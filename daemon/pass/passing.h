@@ -7,6 +7,7 @@
 
 #include "pass/offers.h"
 #include "pass/server.h"
+#include "rights.h"
 
 /* How clients get descriptors: offers by tokens, and the socket beside the node that takes these.
  */
@@ -22,14 +23,23 @@ struct passing {
 #define TOKEN_BRANCH UINT64_C(0x0ebd)
 #define TOKEN_DIRECT UINT64_C(0x0d17)
 
-/*
- * Makes the socket beside the node. From here on the process has a second thread, so that what it
- * forks calls nothing that allocates. node: its path. Errors, logged: as server_open().
- */
+/* Makes the socket beside the node. node: its path. Errors, logged: as server_open(). */
 int passing_open(struct passing *passing, const char *node, gid_t group, mode_t mode);
 
-/* Takes the socket away and closes every descriptor that is offered. */
+/* Adds what the calls below take, and the clients' offers. */
+void passing_add_rights(struct rights *rights);
+
+/*
+ * From here on the process has a second thread, so that what it forks calls nothing that
+ * allocates. Errors, logged: as server_start().
+ */
+int passing_start(struct passing *passing);
+
+/* Hangs up and closes every descriptor that is offered. */
 void passing_close(struct passing *passing);
+
+/* Takes the socket's name away. */
+void passing_remove(const struct passing *passing);
 
 /* A token that nobody guesses. Errors: -EIO. */
 int passing_token(uint64_t mark, uint64_t *ret_token);

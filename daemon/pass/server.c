@@ -152,7 +152,7 @@ static void *run(void *argument)
 }
 
 /* Signals are for the thread that serves the node: they have to end its read(2). */
-static int start_thread(struct server *server)
+int server_start(struct server *server)
 {
 	sigset_t all;
 	sigset_t before;
@@ -164,13 +164,8 @@ static int start_thread(struct server *server)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (result < 0)
 		log_error("no thread for %s: %s", server->path, strerror(-result));
+	server->started = result == 0;
 	return result;
-}
-
-static void remove_socket(struct server *server)
-{
-	drop(server->poll[LISTENER].fd);
-	unlink(server->path);
 }
 
 int server_open(struct server *server, const char *node, gid_t group, mode_t mode,
@@ -180,6 +175,7 @@ int server_open(struct server *server, const char *node, gid_t group, mode_t mod
 
 	server->offers = offers;
 	server->connections = 0;
+	server->started = false;
 	snprintf(server->path, sizeof server->path, "%s.socket", node);
 	server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (server->timer < 0) {
@@ -189,32 +185,39 @@ int server_open(struct server *server, const char *node, gid_t group, mode_t mod
 	}
 	server->poll[TIMER] = (struct pollfd){ .fd = server->timer, .events = POLLIN };
 	result = listener_open(server->path, group, mode);
-	if (result < 0)
-		goto cleanup;
+	if (result < 0) {
+		close(server->timer);
+		return result;
+	}
 	server->poll[LISTENER] = (struct pollfd){ .fd = result, .events = POLLIN };
-	result = start_thread(server);
-	if (result == 0)
-		return 0;
-	remove_socket(server);
-cleanup:
-	close(server->timer);
-	return result;
+	return 0;
+}
+
+/* False where it takes too long. */
+static bool end_thread(struct server *server)
+{
+	struct timespec until;
+
+	if (!server->started)
+		return true;
+	shutdown(server->poll[LISTENER].fd, SHUT_RDWR);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += THREAD_PATIENCE;
+	return pthread_clockjoin_np(server->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
 }
 
 bool server_close(struct server *server)
 {
-	struct timespec until;
-
-	shutdown(server->poll[LISTENER].fd, SHUT_RDWR);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += THREAD_PATIENCE;
-	if (pthread_clockjoin_np(server->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
-		unlink(server->path);
+	if (!end_thread(server))
 		return false;
-	}
 	while (server->connections > 0)
 		hang_up(server, server->connections - 1);
-	remove_socket(server);
+	drop(server->poll[LISTENER].fd);
 	close(server->timer);
 	return true;
+}
+
+void server_remove(const struct server *server)
+{
+	unlink(server->path);
 }

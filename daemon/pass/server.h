@@ -28,6 +28,7 @@ struct connection {
 struct server {
 	struct offers *offers;
 	char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
+	bool started;
 	pthread_t thread;
 	int timer; /* timerfd_create(2): something waits */
 	/* The socket, the timer, the connections. */
@@ -37,20 +38,26 @@ struct server {
 };
 
 /*
- * Makes the socket: the node's path with ".socket" behind, of that group and mode. Errors, logged:
- * -EEXIST where something else has the name, others as the system has them.
+ * Makes the socket: the node's path with ".socket" behind, of that group and mode; who connects
+ * waits. Errors, logged: -EEXIST where something else has the name, others as the system has them.
  */
 int server_open(struct server *server, const char *node, gid_t group, mode_t mode,
 		struct offers *offers);
+
+/* Begins to serve it, with the thread. Errors, logged: as pthread_create(3). */
+int server_start(struct server *server);
 
 /* Sees to it that offers which nobody takes are dropped. */
 void server_watch(struct server *server);
 
 /*
- * Takes the socket away, hangs up, and ends the thread. False where the thread has not ended within
+ * Hangs up, and ends the thread, if it was started. False where the thread has not ended within
  * THREAD_PATIENCE, as it closes what a client has sent, see drop(): the process ends with it.
  */
 #define THREAD_PATIENCE 2 /* s */
 bool server_close(struct server *server);
+
+/* Takes the socket's name away. */
+void server_remove(const struct server *server);
 
 #endif

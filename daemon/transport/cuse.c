@@ -191,11 +191,21 @@ cleanup:
 	return result;
 }
 
-/* The kernel removes the node when the descriptor closes. */
 static void cuse_transport_close(struct transport *transport)
 {
 	session_close(transport);
 	free(transport);
+}
+
+/* The kernel removed the node when the descriptor was closed. */
+static void cuse_transport_remove(const struct node *node)
+{
+	(void)node;
+}
+
+static void add_remover_rights(struct rights *rights)
+{
+	(void)rights;
 }
 
 static int cuse_check(struct report *report)
@@ -217,5 +227,7 @@ const struct transport_operations cuse_transport = {
 	.name = "cuse",
 	.open = cuse_transport_open,
 	.close = cuse_transport_close,
+	.remove = cuse_transport_remove,
+	.add_remover_rights = add_remover_rights,
 	.check = cuse_check,
 };

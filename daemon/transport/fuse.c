@@ -13,6 +13,7 @@
 #include "log.h"
 #include "probe.h"
 #include "report.h"
+#include "rights.h"
 #include "transport/control.h"
 #include "transport/node.h"
 #include "transport/session.h"
@@ -162,15 +163,32 @@ static int mount_node(struct fuse_node *node)
 	return 0;
 }
 
+/* Not by libfuse's unmount, which after a change of user starts fusermount3(1). */
 static void fuse_transport_close(struct transport *transport)
 {
-	struct fuse_node *node = (struct fuse_node *)transport;
-
-	if (transport->session)
-		fuse_session_unmount(transport->session);
 	session_close(transport);
-	node_remove_plain(node->path);
-	free(node);
+	free(transport);
+}
+
+/* fusermount3(1), which waits for the daemon's end, may have been faster. */
+static void fuse_transport_remove(const struct node *node)
+{
+	char path[NODE_PATH_MAX];
+
+	node_path(node, path);
+	node_detach(path);
+	node_remove_plain(path);
+}
+
+static void add_remover_rights(struct rights *rights)
+{
+	static const struct rights_call calls[] = {
+		{ .name = "statfs" }, { .name = "statx" },    { .name = "umount2" },
+		{ .name = "unlink" }, { .name = "unlinkat" },
+	};
+
+	rights_add_capability(rights, CAP_SYS_ADMIN);
+	rights_add_calls(rights, calls, sizeof calls / sizeof *calls);
 }
 
 static int fuse_transport_open(const struct node *node, struct device *device,
@@ -206,6 +224,7 @@ static int fuse_transport_open(const struct node *node, struct device *device,
 		result = session_greet(&made->transport);
 	if (result < 0) {
 		fuse_transport_close(&made->transport);
+		fuse_transport_remove(node);
 		return result;
 	}
 	*ret_transport = &made->transport;
@@ -260,5 +279,7 @@ const struct transport_operations fuse_transport = {
 	.name = "fuse",
 	.open = fuse_transport_open,
 	.close = fuse_transport_close,
+	.remove = fuse_transport_remove,
+	.add_remover_rights = add_remover_rights,
 	.check = fuse_check,
 };

@@ -134,6 +134,17 @@ enum node_state node_look(const struct node *node)
 	return is_left_over(&status) ? NODE_LEFT_OVER : NODE_OTHER;
 }
 
+void node_detach(const char *path)
+{
+	struct statx status;
+
+	if (look(path, &status) < 0 || !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return;
+	/* EINVAL: fusermount3(1) was faster. */
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
+		log_warning("%s: the mount cannot be detached: %s", path, strerror(errno));
+}
+
 int node_make_plain(const char *path)
 {
 	int result;

@@ -31,6 +31,12 @@ enum node_state node_look(const struct node *node);
  */
 int node_clear(const char *path);
 
+/*
+ * Detaches the mount that stands at the path, if there is one, asking its server nothing: for the
+ * daemon's own, when it has ended or is about to.
+ */
+void node_detach(const char *path);
+
 /* Makes the empty plain file that a FUSE mount covers. Errors, logged: as open(2). */
 int node_make_plain(const char *path);
 

@@ -10,6 +10,7 @@
 
 #include "device/device.h"
 #include "log.h"
+#include "rights.h"
 #include "transport/spin.h"
 
 static volatile sig_atomic_t signalled;
@@ -101,9 +102,24 @@ int transport_run(struct transport *transport)
 	return signalled ? 0 : result;
 }
 
-const char *transport_name(const struct transport *transport)
+const struct transport_operations *transport_operations_of(const struct transport *transport)
 {
-	return transport->operations->name;
+	return transport->operations;
+}
+
+/* fcntl(2) is of the signal handler. */
+void transport_add_rights(struct rights *rights)
+{
+	static const struct rights_call calls[] = {
+		{ .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_SETFL },
+		{ .name = "poll" },
+		{ .name = "ppoll" },
+		{ .name = "read" },
+		{ .name = "rt_sigreturn" },
+		{ .name = "writev" },
+	};
+
+	rights_add_calls(rights, calls, sizeof calls / sizeof *calls);
 }
 
 void transport_close(struct transport *transport)
@@ -130,15 +146,28 @@ static struct caller caller_of(fuse_req_t req)
 	return (struct caller){ .thread = context->pid, .user = context->uid };
 }
 
-/* The file handle is the access mode, because only OPEN tells it. */
+/*
+ * The file handle is the access mode and the user, because only OPEN tells them: a descriptor can
+ * be closed by another user.
+ */
+#define HANDLE_WRITE 1U
+#define HANDLE_USER  32
+
+static bool may_write(const struct fuse_file_info *fi)
+{
+	return fi->fh & HANDLE_WRITE;
+}
+
 void session_open(fuse_req_t req, struct fuse_file_info *fi)
 {
 	struct caller caller = caller_of(req);
 	int result;
 
-	fi->fh = (fi->flags & O_ACCMODE) != O_RDONLY;
+	fi->fh = (uint64_t)caller.user << HANDLE_USER;
+	if ((fi->flags & O_ACCMODE) != O_RDONLY)
+		fi->fh |= HANDLE_WRITE;
 	fi->direct_io = 1;
-	result = device_open(transport_of(req)->device, fi->fh, &caller);
+	result = device_open(transport_of(req)->device, may_write(fi), &caller);
 	if (result < 0) {
 		fuse_reply_err(req, -result);
 		return;
@@ -150,7 +179,7 @@ void session_release(fuse_req_t req, struct fuse_file_info *fi)
 {
 	struct caller caller = caller_of(req);
 
-	device_release(transport_of(req)->device, fi->fh, &caller);
+	device_release(transport_of(req)->device, may_write(fi), fi->fh >> HANDLE_USER, &caller);
 	fuse_reply_err(req, 0);
 }
 
@@ -160,8 +189,8 @@ void session_ioctl(fuse_req_t req, uint32_t number, const void *argument, size_t
 	struct caller caller = caller_of(req);
 	char reply[DEVICE_REPLY_MAX];
 	size_t reply_size = 0;
-	int result = device_ioctl(transport_of(req)->device, fi->fh, number, argument, size, reply,
-				  &reply_size, &caller);
+	int result = device_ioctl(transport_of(req)->device, may_write(fi), number, argument, size,
+				  reply, &reply_size, &caller);
 
 	if (result < 0)
 		fuse_reply_err(req, -result);

@@ -10,6 +10,7 @@
  */
 struct device;
 struct report;
+struct rights;
 struct transport;
 
 /* The node as its users see it. The kernel enforces the rights. */
@@ -31,8 +32,14 @@ struct transport_operations {
 	int (*open)(const struct node *node, struct device *device,
 		    struct transport **ret_transport);
 
-	/* Takes the node away, with clients on it or without. */
+	/* Lets go of the node: who has it open gets an error from here on. */
 	void (*close)(struct transport *transport);
+
+	/* Takes away what is left of the node then, or after the daemon was killed. */
+	void (*remove)(const struct node *node);
+
+	/* Adds what remove() takes. */
+	void (*add_remover_rights)(struct rights *rights);
 
 	/*
 	 * Adds the finding whether open() would have what it needs of the machine, the name apart.
@@ -56,8 +63,11 @@ void transport_catch_signals(void);
  */
 int transport_run(struct transport *transport);
 
-/* The name of the transport that was opened. */
-const char *transport_name(const struct transport *transport);
+/* What was opened. */
+const struct transport_operations *transport_operations_of(const struct transport *transport);
+
+/* Adds what transport_run() and transport_close() take. */
+void transport_add_rights(struct rights *rights);
 
 void transport_close(struct transport *transport);
 

@@ -40,8 +40,9 @@ static void run_perfmond(const char *name, const char *backend, const char *scop
 	perfmond_path(path, sizeof path);
 	dup2(said, STDERR_FILENO);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	execl(path, path, "-f", "--device", name, "--state-dir", "/run/perfmond-bench", "--group",
-	      "root", "--mode", "0600", "--backend", backend, "--scope", scope, (char *)NULL);
+	execl(path, path, "-f", "--device", name, "--state-dir", "/run/perfmond-bench", "--user",
+	      "nobody", "--group", "root", "--mode", "0600", "--backend", backend, "--scope", scope,
+	      (char *)NULL);
 	_exit(127);
 }
 

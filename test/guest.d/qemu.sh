@@ -175,8 +175,8 @@ copy_tree() {
 	done
 }
 
-# Tools where they are this machine's, programs under test, their libraries, and the tests, one
-# absolute name a line. A directory guest-* has the programs of another guest.
+# Tools where they are this machine's, programs under test, their libraries, the tests and the manual that they
+# read, one absolute name a line. A directory guest-* has the programs of another guest.
 list_files() {
 	local tool programs
 
@@ -192,5 +192,5 @@ list_files() {
 	# ldd fails for scripts and static programs, and says so.
 	printf '%s\n' "$programs" | tr '\n' '\0' | xargs -0 ldd 2>/dev/null |
 		sed -n 's,^[^/]*\(/.*\) (0x.*,\1,p' | sort -u
-	find "$project/test" -type f
+	find "$project/test" "$project/daemon/perfmond.8" -type f
 }

@@ -91,7 +91,7 @@ static void test_event(void **state)
 	check_event(0, SELECT(PMCF_USR), PME_NATIVE, "PMC6_CPU_CLK_UNHALTED");
 	assert_int_equal(fake_set_up(1, PMCF_OS), 0);
 	check_event(1, SELECT(PMCF_OS), PME_NATIVE, "PMC6_CPU_CLK_UNHALTED");
-	device_release(&fake.device, true, &fake_caller);
+	device_release(&fake.device, true, fake_caller.user, &fake_caller);
 	assert_int_equal(fake_event(0, &event), -EBUSY);
 }
 
@@ -104,11 +104,31 @@ static void test_one_writer(void **state)
 		assert_int_equal(device_open(&fake.device, false, &fake_caller), 0);
 	assert_int_equal(device_open(&fake.device, true, &fake_caller), -EBUSY);
 	for (int i = 0; i < 100; i++)
-		device_release(&fake.device, false, &fake_caller);
+		device_release(&fake.device, false, fake_caller.user, &fake_caller);
 	assert_int_equal(device_open(&fake.device, true, &fake_caller), -EBUSY);
-	device_release(&fake.device, true, &fake_caller);
+	device_release(&fake.device, true, fake_caller.user, &fake_caller);
 	assert_int_equal(device_open(&fake.device, true, &fake_caller), 0);
 	assert_int_equal(fake_calls(), 0);
+}
+
+/* Each user has as many as the others, and what was closed does not count. */
+static void test_most_opens_of_a_user(void **state)
+{
+	const struct caller other = { .thread = 7, .user = fake_caller.user + 1 };
+
+	(void)state;
+	for (int i = 0; i < FAKE_OPENS_MAX; i++)
+		assert_int_equal(device_open(&fake.device, false, &fake_caller), 0);
+	assert_int_equal(device_open(&fake.device, false, &fake_caller), -EMFILE);
+	assert_int_equal(device_open(&fake.device, true, &fake_caller), -EMFILE);
+	assert_int_equal(device_open(&fake.device, true, &other), 0);
+	device_release(&fake.device, false, fake_caller.user, &other);
+	assert_int_equal(device_open(&fake.device, false, &fake_caller), 0);
+	assert_int_equal(device_open(&fake.device, false, &fake_caller), -EMFILE);
+	device_release(&fake.device, true, other.user, &other);
+	for (int i = 0; i < FAKE_OPENS_MAX; i++)
+		device_release(&fake.device, false, fake_caller.user, &fake_caller);
+	assert_int_equal(fake.device.user_count, 0);
 }
 
 static void test_nothing_to_count_with(void **state)
@@ -131,11 +151,11 @@ static void test_release_of_the_writer(void **state)
 	assert_int_equal(device_open(&fake.device, true, &fake_caller), 0);
 	assert_int_equal(device_open(&fake.device, false, &fake_caller), 0);
 	set_up_and_start(0);
-	device_release(&fake.device, false, &fake_caller);
+	device_release(&fake.device, false, fake_caller.user, &fake_caller);
 	assert_int_equal(must_get(0), SELECT(MODES | PMCF_EN));
 	assert_int_equal(fake.calls.release, 0);
 
-	device_release(&fake.device, true, &fake_caller);
+	device_release(&fake.device, true, fake_caller.user, &fake_caller);
 	assert_int_equal(fake.calls.release, 1);
 	assert_false(fake.counter[0].set_up);
 	assert_int_equal(fake_read(0, &value), -EBUSY);
@@ -166,6 +186,7 @@ int main(void)
 		TEST(setup_says_for_whom),
 		TEST(event),
 		TEST(one_writer),
+		TEST(most_opens_of_a_user),
 		TEST(nothing_to_count_with),
 		TEST(release_of_the_writer),
 		TEST(close_gives_everything_back),

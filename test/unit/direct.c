@@ -140,7 +140,7 @@ static void test_withdrawn(void **state)
 	assert_int_equal(fake_int(PMIOSTART, 1), 0);
 	check_page(PMP_DEVICE, 0, 0);
 	offer();
-	device_release(&fake.device, true, &fake_caller);
+	device_release(&fake.device, true, fake_caller.user, &fake_caller);
 	assert_int_equal(fake.calls.withdraw, 2);
 	check_page(PMP_DEVICE, 0, 0);
 }

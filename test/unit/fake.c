@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "device/users.h"
 #include "unit.h"
 
 struct fake fake;
@@ -201,11 +202,13 @@ int fake_setup(void **state)
 	};
 
 	(void)state;
+	users_free(&fake.device);
 	fake = (struct fake){
 		.backend = { .operations = &operations, .source = source },
 		.stamp = { .read = read_stamp },
 		.trace = { .nanoseconds = nanoseconds, .process = process, .write = write_line },
-		.device = { .rules = { .set = EVENT_SET_NATIVE, .source = source },
+		.device = { .max_opens = FAKE_OPENS_MAX,
+			    .rules = { .set = EVENT_SET_NATIVE, .source = source },
 			    .backend = &fake.backend,
 			    .stamp = &fake.stamp,
 			    .brancher = &fake.brancher,

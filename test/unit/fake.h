@@ -68,6 +68,9 @@ extern uint64_t fake_tick;
 /* The lines of the trace so far. */
 extern char fake_lines[4096];
 
+/* What a user may have open. */
+#define FAKE_OPENS_MAX 200
+
 /* cmocka's setup: a device with P6 codes, no trace, nobody on it. */
 int fake_setup(void **state);
 

@@ -28,9 +28,10 @@ int model_kind_by_name(const char *name, enum model_kind *ret_kind)
 #define NAME_50 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx"
 #define NAME_95 NAME_50 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrs"
 
-#define DEFAULTS                                                                 \
-	.backend = &perf_backend, .events = EVENT_SET_AUTO, .device = "perfmon", \
-	.mode = MODE_DEFAULT, .state_directory = "/run/perfmond"
+#define DEFAULTS                                                                      \
+	.backend = &perf_backend, .events = EVENT_SET_AUTO, .device = "perfmon",      \
+	.mode = MODE_DEFAULT, .state_directory = "/run/perfmond", .user = "perfmond", \
+	.max_opens = 8192
 
 #define WORDS 6
 
@@ -159,6 +160,10 @@ static const struct bad {
 	{ { "--device", "\xc3\xa4" }, "letters" },
 	{ { "--device", NAME_95 "x" }, "plain name" },
 	{ { "--mode", "" }, "octal" },
+	{ { "--max-opens", "0" }, "a number from 1 on" },
+	{ { "--max-opens", "-1" }, "a number from 1 on" },
+	{ { "--max-opens", "10 " }, "a number from 1 on" },
+	{ { "--max-opens", "2147483648" }, "a number from 1 on" },
 	{ { "--mode", "8" }, "octal" },
 	{ { "--mode", "1000" }, "octal" },
 	{ { "--mode", "4755" }, "octal" },
@@ -215,6 +220,8 @@ static void check_equal(const char *const words[WORDS], const struct options *wa
 	check_text(got.device, wanted->device);
 	check_text(got.group, wanted->group);
 	assert_int_equal(got.mode, wanted->mode);
+	assert_int_equal(got.max_opens, wanted->max_opens);
+	assert_string_equal(got.user, wanted->user);
 	check_text(got.state_directory, wanted->state_directory);
 	check_text(got.pidfile, wanted->pidfile);
 	assert_int_equal(got.trace, wanted->trace);
@@ -292,13 +299,24 @@ static void test_version(void **state)
 	assert_string_equal(options.device, "untouched");
 }
 
+static void test_user_and_opens(void **state)
+{
+	static const char *const words[WORDS] = { "--user", "nobody", "--max-opens", "2147483647" };
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse(words, &options), OPTIONS_RUN);
+	assert_string_equal(options.user, "nobody");
+	assert_int_equal(options.max_opens, 2147483647);
+}
+
 static void test_help(void **state)
 {
 	static const char *const words[WORDS] = { "--help" };
 	static const char *const names[] = {
-		"-f",      "--transport", "--device",      "--backend", "--events",
-		"--group", "--scope",     "--approximate", "--mode",    "--state-dir",
-		"--trace", "--pidfile",   "--version",     "--help",
+		"-f",        "--transport",   "--device", "--backend",   "--events", "--group",
+		"--scope",   "--approximate", "--mode",   "--state-dir", "--trace",  "--pidfile",
+		"--version", "--help",        "--user",   "--max-opens",
 	};
 	struct options options;
 	enum options_verdict verdict;
@@ -319,9 +337,10 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),    cmocka_unit_test(test_replaced),
-		cmocka_unit_test(test_mode_0),  cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_version), cmocka_unit_test(test_help),
+		cmocka_unit_test(test_good),           cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_mode_0),         cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_user_and_opens), cmocka_unit_test(test_version),
+		cmocka_unit_test(test_help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

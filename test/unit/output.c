@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -192,6 +193,26 @@ static void test_log(void **state)
 					   "perfmond: news\n");
 }
 
+/* A thousand at once, and none of the rest is lost from the count. */
+static void test_limited_log(void **state)
+{
+	const char *said;
+	unsigned lines = 0;
+
+	(void)state;
+	log_limit();
+	capture_start(STDERR_FILENO);
+	for (int i = 0; i < 1500; i++)
+		log_info("line");
+	log_finish();
+	said = capture_end();
+	for (const char *line = said; (line = strstr(line, "perfmond: line\n")); line++)
+		lines++;
+	assert_in_range(lines, 1000, 1020);
+	assert_non_null(strstr(said, "lines dropped: more than 20 in a second\n"));
+	assert_int_equal(strtoul(strstr(said, "warning: ") + 9, NULL, 10), 1500 - lines);
+}
+
 static void test_long_log(void **state)
 {
 	char text[PIPE_BUF];
@@ -218,7 +239,7 @@ int main(void)
 		cmocka_unit_test(test_plain),       cmocka_unit_test(test_full_pipe),
 		cmocka_unit_test(test_full_device), cmocka_unit_test(test_torn_line),
 		cmocka_unit_test(test_reader_gone), cmocka_unit_test(test_log),
-		cmocka_unit_test(test_long_log),
+		cmocka_unit_test(test_long_log),    cmocka_unit_test(test_limited_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,12 @@ static void check_failure(int wanted, const char *cause)
 	assert_int_equal(pidfile.fd, -7);
 }
 
+static void end(struct pidfile *pidfile)
+{
+	pidfile_remove(pidfile);
+	pidfile_close(pidfile);
+}
+
 static void test_open_and_close(void **state)
 {
 	struct pidfile pidfile;
@@ -88,12 +94,12 @@ static void test_open_and_close(void **state)
 	open_own(&pidfile);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 022, 0);
-	pidfile_close(&pidfile);
+	end(&pidfile);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_null(pidfile.path);
 	open_own(&pidfile);
-	pidfile_close(&pidfile);
-	pidfile_close(&pidfile);
+	end(&pidfile);
+	end(&pidfile);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
@@ -102,7 +108,7 @@ static void test_none(void **state)
 	struct pidfile none = { .path = NULL, .fd = STDOUT_FILENO };
 
 	(void)state;
-	pidfile_close(&none);
+	end(&none);
 	assert_true(fcntl(STDOUT_FILENO, F_GETFD) >= 0);
 }
 
@@ -116,9 +122,9 @@ static void test_second_opener(void **state)
 	snprintf(cause, sizeof cause, "process %ld has it locked", (long)getpid());
 	check_failure(-EBUSY, cause);
 	check_file(getpid());
-	pidfile_close(&pidfile);
+	end(&pidfile);
 	open_own(&pidfile);
-	pidfile_close(&pidfile);
+	end(&pidfile);
 }
 
 /* Whoever has it is another process; when it is killed, its file is free. */
@@ -147,7 +153,7 @@ static void test_killed_holder(void **state)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	check_file(child);
 	open_own(&pidfile);
-	pidfile_close(&pidfile);
+	end(&pidfile);
 }
 
 static void test_stale_file(void **state)
@@ -159,7 +165,7 @@ static void test_stale_file(void **state)
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		write_file(texts[i]);
 		open_own(&pidfile);
-		pidfile_close(&pidfile);
+		end(&pidfile);
 		assert_int_equal(access(path, F_OK), -1);
 	}
 }
@@ -175,7 +181,7 @@ static void test_another_directory(void **state)
 	assert_int_equal(pidfile_open("pid", &pidfile), 0);
 	assert_int_equal(chdir("/"), 0);
 	check_file(getpid());
-	pidfile_close(&pidfile);
+	end(&pidfile);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(chdir(before), 0);
 }

@@ -34,9 +34,9 @@ static void test_open_and_close(void **state)
 	check_lines("1234 client open for writing = -1 EBUSY <9 us>\n");
 	assert_int_equal(device_open(&fake.device, false, &fake_caller), 0);
 	check_lines("1234 client open = 0 <9 us>\n");
-	device_release(&fake.device, false, &fake_caller);
+	device_release(&fake.device, false, fake_caller.user, &fake_caller);
 	check_lines("1234 client close = 0 <9 us>\n");
-	device_release(&fake.device, true, &fake_caller);
+	device_release(&fake.device, true, fake_caller.user, &fake_caller);
 	check_lines("1234 client close of the writer = 0 <9 us>\n");
 	fake.backend.source.native = false;
 	assert_int_equal(device_open(&fake.device, false, &fake_caller), -ENXIO);

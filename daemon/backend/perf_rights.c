@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "backend/perf_rights.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <sys/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/*
+ * From the least on. perf_event_open(2): CAP_PERFMON is Linux 5.8's, and some distributions'
+ * kernels ask for CAP_SYS_ADMIN beside it where perf_event_paranoid is 3. Before 5.8 threads of
+ * others take ptrace(2)'s rights as well.
+ */
+static const struct {
+	cap_value_t capability[2];
+	int count;
+} candidates[] = {
+	{ { CAP_PERFMON }, 1 },
+	{ { CAP_PERFMON, CAP_SYS_ADMIN }, 2 },
+	{ { CAP_SYS_ADMIN, CAP_SYS_PTRACE }, 2 },
+};
+
+/*
+ * Whether the thread may count what a system-wide counter counts, with what it has in effect. Any
+ * other refusal is not for want of rights: a kernel without perf events has ENOSYS.
+ */
+static bool may_count(void)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof attr,
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.disabled = 1,
+	};
+	int cpu = 0;
+	long fd;
+
+	/* CPU 0 may be offline. */
+	do
+		fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	while (fd < 0 && errno == ENODEV && ++cpu < (int)sysconf(_SC_NPROCESSORS_CONF));
+	if (fd >= 0)
+		close((int)fd);
+	return fd >= 0 || (errno != EACCES && errno != EPERM);
+}
+
+/* With the candidate's capabilities alone in effect. */
+static bool does(cap_t all, size_t candidate)
+{
+	cap_t set = cap_dup(all);
+	bool good = set && cap_clear_flag(set, CAP_EFFECTIVE) == 0 &&
+		    cap_set_flag(set, CAP_EFFECTIVE, candidates[candidate].count,
+				 candidates[candidate].capability, CAP_SET) == 0 &&
+		    cap_set_proc(set) == 0 && may_count();
+
+	if (set)
+		cap_free(set);
+	return good;
+}
+
+/* The least that does, or the most where none does: then SETUP has the kernel's error. */
+static size_t choose(void)
+{
+	cap_t all = cap_get_proc();
+	size_t candidate = 0;
+
+	while (all && candidate < COUNT(candidates) - 1 && !does(all, candidate))
+		candidate++;
+	if (all) {
+		cap_set_proc(all);
+		cap_free(all);
+	}
+	return candidate;
+}
+
+static void add_capabilities(struct rights *rights)
+{
+	size_t candidate = choose();
+
+	for (int i = 0; i < candidates[candidate].count; i++)
+		if (candidates[candidate].capability[i] < cap_max_bits())
+			rights_add_capability(rights,
+					      (unsigned)candidates[candidate].capability[i]);
+}
+
+/* The events, the CPUs and threads that they are of, the interrupt total, hot-plugging. */
+void perf_add_rights(const struct backend *backend, struct rights *rights)
+{
+	static const struct rights_call calls[] = {
+		{ .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_GETFL },
+		{ .name = "getdents64" },
+		{ .name = "ioctl",
+		  .argument = 1,
+		  .mask = UINT32_MAX,
+		  .value = PERF_EVENT_IOC_ENABLE },
+		{ .name = "ioctl",
+		  .argument = 1,
+		  .mask = UINT32_MAX,
+		  .value = PERF_EVENT_IOC_DISABLE },
+		{ .name = "perf_event_open" },
+		{ .name = "pread64" },
+		{ .name = "recvfrom" },
+		{ .name = "recv" },
+		{ .name = "setitimer" },
+	};
+
+	(void)backend;
+	add_capabilities(rights);
+	rights_add_calls(rights, calls, COUNT(calls));
+	rights_add_path(rights, "/proc", false);
+	rights_add_path(rights, "/sys/devices/system/cpu", false);
+}

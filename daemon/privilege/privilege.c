@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "privilege/privilege.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "privilege/filter.h"
+#include "privilege/landlock.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+#define NEW_NAMESPACES                                                                 \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET)
+
+/* What the C library, the log and the end of the process take. */
+static const struct rights_call process_calls[] = {
+	{ .name = "brk" },
+	{ .name = "clock_gettime" },
+	{ .name = "clone", .argument = 0, .mask = NEW_NAMESPACES, .value = 0 },
+	{ .name = "close" },
+	{ .name = "dup2" },
+	{ .name = "dup3" },
+	{ .name = "exit" },
+	{ .name = "exit_group" },
+	{ .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_GETFL },
+	{ .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_SETFL },
+	{ .name = "fstat" },
+	{ .name = "futex" },
+	{ .name = "getpid" },
+	{ .name = "getrandom" },
+	{ .name = "gettid" },
+	{ .name = "lseek" },
+	{ .name = "madvise" },
+	{ .name = "mmap", .argument = 2, .mask = PROT_EXEC, .value = 0 },
+	{ .name = "mprotect", .argument = 2, .mask = PROT_EXEC, .value = 0 },
+	{ .name = "mremap" },
+	{ .name = "munmap" },
+	{ .name = "newfstatat" },
+	{ .name = "openat",
+	  .argument = 2,
+	  .mask = O_ACCMODE | O_CREAT | O_TRUNC,
+	  .value = O_RDONLY },
+	{ .name = "poll" },
+	{ .name = "ppoll" },
+	{ .name = "read" },
+	{ .name = "restart_syscall" },
+	{ .name = "rseq" },
+	{ .name = "rt_sigaction" },
+	{ .name = "rt_sigprocmask" },
+	{ .name = "rt_sigreturn" },
+	{ .name = "sched_getaffinity" },
+	{ .name = "sendto" },
+	{ .name = "set_robust_list" },
+	{ .name = "socket", .argument = 0, .mask = UINT32_MAX, .value = AF_UNIX },
+	{ .name = "wait4" },
+	{ .name = "write" },
+};
+
+int privilege_find(const char *name, struct privilege_user *ret_user)
+{
+	const struct passwd *entry = getpwnam(name);
+	unsigned long number = 0;
+	char *end = NULL;
+
+	if (!entry && isdigit((unsigned char)*name)) {
+		number = strtoul(name, &end, 10);
+		if (*end == '\0' && number < (uid_t)-1)
+			entry = getpwuid((uid_t)number);
+		else
+			end = NULL;
+	}
+	if (!entry && (!end || *end))
+		return -ENOENT;
+	*ret_user = (struct privilege_user){
+		.name = name,
+		.user = entry ? entry->pw_uid : (uid_t)number,
+		.group = entry ? entry->pw_gid : (gid_t)number,
+		.known = entry != NULL,
+	};
+	return 0;
+}
+
+static int fail(const char *what)
+{
+	int result = -errno;
+
+	log_error("%s: %s", what, strerror(errno));
+	return result;
+}
+
+static int empty_bounding_set(void)
+{
+	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++)
+		if (cap_drop_bound(capability) < 0)
+			return fail("capabilities: the bounding set cannot be emptied");
+	return 0;
+}
+
+static int become(const struct privilege_user *user)
+{
+	int result = user->known ? initgroups(user->name, user->group) : setgroups(0, NULL);
+
+	if (result < 0 || setresgid(user->group, user->group, user->group) < 0 ||
+	    setresuid(user->user, user->user, user->user) < 0)
+		return fail("--user");
+	return 0;
+}
+
+static int keep_capabilities(uint64_t wanted)
+{
+	cap_t set = cap_init();
+	int result = set ? 0 : -ENOMEM;
+
+	for (cap_value_t capability = 0; result == 0 && capability < cap_max_bits(); capability++) {
+		if (!(wanted & UINT64_C(1) << capability))
+			continue;
+		if (cap_set_flag(set, CAP_PERMITTED, 1, &capability, CAP_SET) < 0 ||
+		    cap_set_flag(set, CAP_EFFECTIVE, 1, &capability, CAP_SET) < 0)
+			result = -errno;
+	}
+	if (result == 0 && (cap_set_proc(set) < 0 || cap_reset_ambient() < 0))
+		result = -errno;
+	if (set)
+		cap_free(set);
+	if (result < 0)
+		log_error("capabilities: %s", strerror(-result));
+	return result;
+}
+
+/* Counts stand in the memory; who may trace the process could read them there. */
+static int hide_memory(void)
+{
+	static const struct rlimit none;
+
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
+		return fail("no core dump");
+	return 0;
+}
+
+static int forbid_new_rights(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? fail("no_new_privs") : 0;
+}
+
+static int filter_calls(const struct rights *rights)
+{
+	struct rights all = *rights;
+
+	rights_add_calls(&all, process_calls, COUNT(process_calls));
+	return filter_load(&all);
+}
+
+/* user: NULL to stay root. */
+static int drop(const struct privilege_user *user, uint64_t capabilities)
+{
+	int result = empty_bounding_set();
+
+	if (result == 0 && prctl(PR_SET_KEEPCAPS, 1) < 0)
+		result = fail("capabilities cannot be kept");
+	if (result == 0 && user)
+		result = become(user);
+	if (result == 0)
+		result = keep_capabilities(capabilities);
+	if (result == 0)
+		result = hide_memory();
+	if (result == 0)
+		result = forbid_new_rights();
+	return result;
+}
+
+static void describe(const struct privilege_user *user, uint64_t capabilities, bool landlocked,
+		     bool filtered, char *text, size_t size)
+{
+	size_t length = (size_t)snprintf(text, size, "user %s, capabilities", user->name);
+
+	if (capabilities == 0)
+		length += (size_t)snprintf(text + length, size - length, " none");
+	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
+		char *name;
+
+		if (!(capabilities & UINT64_C(1) << capability))
+			continue;
+		name = cap_to_name(capability);
+		length += (size_t)snprintf(text + length, size - length, " %s", name ? name : "?");
+		cap_free(name);
+	}
+	snprintf(text + length, size - length, ", system calls %s, files %s",
+		 filtered ? "filtered" : "not filtered (this kernel has no seccomp)",
+		 landlocked ? "by Landlock" : "as the user (this kernel has no Landlock)");
+}
+
+int privilege_confine(const struct privilege_user *user, const struct rights *rights,
+		      char *ret_text, size_t size)
+{
+	int landlocked = 0;
+	int filtered = 0;
+	int result = drop(user, rights->capabilities);
+
+	if (result == 0)
+		landlocked = landlock_confine(rights);
+	if (result == 0 && landlocked < 0)
+		result = landlocked;
+	if (result == 0)
+		filtered = filter_calls(rights);
+	if (result == 0 && filtered < 0 && filtered != -ENOSYS)
+		result = filtered;
+	if (result == 0)
+		describe(user, rights->capabilities, landlocked, filtered == 0, ret_text, size);
+	return result;
+}
+
+int privilege_confine_root(const struct rights *rights)
+{
+	int result = drop(NULL, rights->capabilities);
+
+	if (result == 0)
+		result = filter_calls(rights);
+	return result == -ENOSYS ? 0 : result;
+}
