@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "device/device.h"
 #include "log.h"
@@ -73,18 +75,58 @@ static int serve_one(struct transport *transport)
 	return 0;
 }
 
+/*
+ * libfuse tries once, and the client of a reply that was not written waits for ever. These two say
+ * that the request is still there.
+ */
+static ssize_t reply(int fd, struct iovec *part, int parts, void *userdata)
+{
+	ssize_t written;
+
+	do
+		written = writev(fd, part, parts);
+	while (written < 0 && (errno == EINTR || errno == EAGAIN));
+	if (written < 0)
+		((struct transport *)userdata)->unanswered = true;
+	return written;
+}
+
+static ssize_t receive(int fd, void *buffer, size_t size, void *userdata)
+{
+	(void)userdata;
+	return read(fd, buffer, size);
+}
+
+static int take_connection(struct transport *transport)
+{
+	static const struct fuse_custom_io io = { .writev = reply, .read = receive };
+
+	return fuse_session_custom_io(transport->session, &io, fuse_session_fd(transport->session));
+}
+
+/* INIT comes first, and once: where libfuse had no memory for it, or no reply went out, no request
+ * follows. */
 int session_greet(struct transport *transport)
 {
-	while (!transport->greeted && !signalled) {
-		int result = serve_one(transport);
+	int result = take_connection(transport);
 
-		if (result < 0 && result != -EINTR) {
-			log_error("transport %s: the kernel hung up before it began: %s",
-				  transport->operations->name, strerror(-result));
-			return result;
-		}
+	if (result < 0) {
+		log_error("transport %s: libfuse: %s", transport->operations->name,
+			  strerror(-result));
+		return result;
 	}
-	return transport->greeted ? 0 : -EINTR;
+	do
+		result = serve_one(transport);
+	while ((result == -EINTR || result == -EAGAIN) && !signalled);
+	if (result == -EINTR || result == -EAGAIN)
+		return -EINTR;
+	if (result == 0 && (!transport->greeted || transport->unanswered))
+		result = -EPROTO;
+	if (result < 0)
+		log_error("transport %s: the kernel hung up before it began: %s",
+			  transport->operations->name,
+			  result == -EPROTO ? "its greeting was not answered" : strerror(-result));
+	return result;
 }
 
 int transport_run(struct transport *transport)

@@ -16,12 +16,14 @@ struct transport {
 	struct device *device;
 	struct fuse_session *session;
 	struct fuse_buf buffer;
-	bool greeted; /* the kernel's INIT is answered */
+	bool greeted;    /* the kernel's INIT is decoded */
+	bool unanswered; /* a reply could not be written */
 };
 
 /*
- * Serves the kernel's INIT. Errors: -ENODEV where the kernel hangs up instead, -EINTR where a
- * signal ends the daemon before.
+ * Serves the kernel's INIT. Errors: -ENODEV where the kernel hangs up instead, -EPROTO where INIT
+ * could not be answered, -EINTR where a signal ends the daemon before, -ENOMEM. Logged, but for
+ * -EINTR.
  */
 int session_greet(struct transport *transport);
 
