@@ -202,6 +202,7 @@ static bool may_write(const struct fuse_file_info *fi)
 
 void session_open(fuse_req_t req, struct fuse_file_info *fi)
 {
+	struct device *device = transport_of(req)->device;
 	struct caller caller = caller_of(req);
 	int result;
 
@@ -209,12 +210,14 @@ void session_open(fuse_req_t req, struct fuse_file_info *fi)
 	if ((fi->flags & O_ACCMODE) != O_RDONLY)
 		fi->fh |= HANDLE_WRITE;
 	fi->direct_io = 1;
-	result = device_open(transport_of(req)->device, may_write(fi), &caller);
+	result = device_open(device, may_write(fi), &caller);
 	if (result < 0) {
 		fuse_reply_err(req, -result);
 		return;
 	}
-	fuse_reply_open(req, fi);
+	/* The kernel closes no file that it did not open: who asked was killed, or hung up. */
+	if (fuse_reply_open(req, fi) < 0)
+		device_release(device, may_write(fi), caller.user, &caller);
 }
 
 void session_release(fuse_req_t req, struct fuse_file_info *fi)
