@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include "log.h"
 #include "rights.h"
 #include "transport/spin.h"
+
+#define RELEASE_WAIT 1000 /* us */
 
 static volatile sig_atomic_t signalled;
 static volatile sig_atomic_t session_fd = -1;
@@ -62,6 +65,23 @@ void session_log_libfuse(void)
 	fuse_set_log_func(libfuse_says);
 }
 
+/*
+ * Where libfuse has no memory for a request it answers by itself. Nobody hears that of a RELEASE,
+ * and the writer's place would be taken for ever: so it is processed until there is some.
+ */
+static void process(struct transport *transport)
+{
+	const struct fuse_in_header *header = transport->buffer.mem;
+	bool release = header->opcode == FUSE_RELEASE;
+
+	transport->released = false;
+	fuse_session_process_buf(transport->session, &transport->buffer);
+	while (release && !transport->released && !signalled) {
+		usleep(RELEASE_WAIT);
+		fuse_session_process_buf(transport->session, &transport->buffer);
+	}
+}
+
 /* One request, from the kernel to the reply. 0, or -EINTR, -EAGAIN, -ENODEV. */
 static int serve_one(struct transport *transport)
 {
@@ -71,7 +91,7 @@ static int serve_one(struct transport *transport)
 		return -ENODEV;
 	if (size < 0)
 		return size;
-	fuse_session_process_buf(transport->session, &transport->buffer);
+	process(transport);
 	return 0;
 }
 
@@ -225,6 +245,7 @@ void session_release(fuse_req_t req, struct fuse_file_info *fi)
 	struct caller caller = caller_of(req);
 
 	device_release(transport_of(req)->device, may_write(fi), fi->fh >> HANDLE_USER, &caller);
+	transport_of(req)->released = true;
 	fuse_reply_err(req, 0);
 }
 

@@ -18,6 +18,7 @@ struct transport {
 	struct fuse_buf buffer;
 	bool greeted;    /* the kernel's INIT is decoded */
 	bool unanswered; /* a reply could not be written */
+	bool released;   /* the handler of RELEASE was reached */
 };
 
 /*
