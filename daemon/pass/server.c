@@ -17,6 +17,8 @@
 
 enum { LISTENER, TIMER, FIRST };
 
+#define ROOM_WAIT 100000000 /* ns */
+
 static time_t now(void)
 {
 	struct timespec time;
@@ -57,12 +59,17 @@ static bool has_room(const struct server *server, uid_t user)
 	return server->connections < capacity && users < OFFERS_SHARE(capacity);
 }
 
-/* No descriptor is left, and poll(2) would tell of who waits again and again. */
+/*
+ * No descriptor is left, and poll(2) would tell of who waits again and again. Whoever closes one
+ * need not be a connection, so that it is tried again before long.
+ */
 static void wait_for_room(struct server *server)
 {
+	static const struct itimerspec soon = { .it_value.tv_nsec = ROOM_WAIT };
+
 	if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
 		server->poll[LISTENER].events = 0;
-		server_watch(server);
+		timerfd_settime(server->timer, 0, &soon, NULL);
 	}
 }
 
