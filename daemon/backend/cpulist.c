@@ -89,6 +89,14 @@ cleanup:
 	return result;
 }
 
+/* The client of a PMIOSETUP has no file that could be missing, and no list that is malformed. */
+static int answer_of(int result)
+{
+	bool room = result == -EMFILE || result == -ENFILE || result == -ENOMEM;
+
+	return result == 0 || room ? result : -EIO;
+}
+
 int cpulist_online(struct cpulist *ret_list)
 {
 	char text[4096];
@@ -98,8 +106,9 @@ int cpulist_online(struct cpulist *ret_list)
 
 	if (fd < 0) {
 		result = -errno;
-		log_error(ONLINE ": %s; mount sysfs on /sys", strerror(errno));
-		return result;
+		log_error(ONLINE ": %s%s", strerror(errno),
+			  errno == ENOENT ? "; mount sysfs on /sys" : "");
+		return answer_of(result);
 	}
 	length = read(fd, text, sizeof text - 1);
 	result = length < 0 ? -errno : 0;
@@ -111,7 +120,7 @@ int cpulist_online(struct cpulist *ret_list)
 	if (result < 0) {
 		log_error(ONLINE ": no list of CPUs: %s", strerror(-result));
 	}
-	return result;
+	return answer_of(result);
 }
 
 bool cpulist_has(const struct cpulist *list, unsigned cpu)

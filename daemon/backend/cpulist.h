@@ -18,8 +18,8 @@ struct cpulist {
 int cpulist_parse(const char *text, struct cpulist *ret_list);
 
 /*
- * The CPUs that are online, /sys/devices/system/cpu/online. Errors, logged: as above, and as
- * open(2).
+ * The CPUs that are online, /sys/devices/system/cpu/online. Errors, logged: -EMFILE, -ENFILE,
+ * -ENOMEM, and -EIO where it cannot be read or is no such list.
  */
 int cpulist_online(struct cpulist *ret_list);
 

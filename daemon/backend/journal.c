@@ -194,6 +194,23 @@ static int replace(const char *path, const char *text, size_t size)
 	return flush_directory(path);
 }
 
+/* What perfmon(4) has of it; the other causes are the log's to tell. */
+static int answer_of(int result)
+{
+	switch (result) {
+	case 0:
+	case -EACCES:
+	case -EMFILE:
+	case -ENFILE:
+	case -ENOMEM:
+	case -ENOSPC:
+	case -EROFS:
+		return result;
+	default:
+		return -EIO;
+	}
+}
+
 int journal_write(const char *path, const struct journal *journal)
 {
 	char boot_id[BOOT_ID_SIZE + 1];
@@ -217,7 +234,7 @@ int journal_write(const char *path, const struct journal *journal)
 		log_error("%s: the journal of changed registers cannot be written: %s; perfmond "
 			  "changes none without it (--state-dir names another directory)",
 			  path, strerror(-result));
-	return result;
+	return answer_of(result);
 }
 
 static int refuse(const char *path, const char *fault)

@@ -41,10 +41,10 @@ struct journal {
 
 /*
  * Writes the journal at `path`, readable by its owner alone, flushed when it returns. Errors,
- * logged: -EINVAL where it breaks a bound above, -ENOMEM, -ENOSPC, -EROFS and others as open(2),
- * write(2), fsync(2), rename(2) have them; then the journal that was there before still is, unless
- * it was the directory that could not be flushed after the rename. -EIO where the kernel tells no
- * boot id.
+ * logged: -EINVAL where it breaks a bound above; -EACCES, -EMFILE, -ENFILE, -ENOMEM, -ENOSPC,
+ * -EROFS as open(2), write(2), fsync(2), rename(2) have them, and -EIO for their others; then the
+ * journal that was there before still is, unless it was the directory that could not be flushed
+ * after the rename. -EIO where the kernel tells no boot id.
  */
 int journal_write(const char *path, const struct journal *journal);
 

@@ -908,7 +908,7 @@ static void a_full_disk_keeps_the_old_one(void **state)
 		unlink(path);
 		assert_int_equal(rmdir(directory), 0);
 		watched.writes = 0;
-		assert_int_equal(msr_setup(backend, 0, &other, 0), -ENOENT);
+		assert_int_equal(msr_setup(backend, 0, &other, 0), -EIO);
 		assert_int_equal(watched.writes, 0);
 		assert_true(read_count(0) > 0);
 		assert_int_equal(msr_stop(backend, 0, &count), 0);
