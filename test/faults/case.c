@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * usage: faults-case PERFMOND LAYER NAME DIRECTORY [OPTION...] <CASES
+ *
+ * Each line of CASES is "SITE:ERROR:NUMBER": perfmond is started on the node NAME with that call
+ * failing once (see inject.h), asked everything, asked by a fresh client, ended, and looked after.
+ * Prints a line for each, of fields with tabs between: good or bad, the line, what came of it and
+ * what perfmond said last.
+ *
+ * What came of it: unmet (the call was not made), answered (and the daemon went on), refused (it
+ * did not start, said why and left nothing), ended (in the middle, in the same way).
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "walk.h"
+
+#define PATIENCE 3000 /* ms: a machine that is busy with other things is slow */
+
+static char node[256];
+
+/* In a process of its own, which a request that is never answered does not hold up. */
+static int ask(int (*asks)(const char *, FILE *), struct daemon *daemon, FILE *out)
+{
+	struct daemon client = { .process = fork() };
+
+	if (client.process < 0)
+		abort();
+	if (client.process == 0) {
+		int told = asks(node, out);
+
+		fflush(out);
+		_exit(told > 0);
+	}
+	if (!daemon_ended(&client, PATIENCE)) {
+		fputs("a request hangs; ", out);
+		kill(daemon->process, SIGKILL);
+		kill(client.process, SIGKILL);
+		waitpid(client.process, NULL, 0);
+		return 1;
+	}
+	if (!WIFEXITED(client.status))
+		fputs("the client crashed; ", out);
+	return client.status != 0;
+}
+
+/* What is said when it does not go on: a line of its own, that is no warning and not `ready`. */
+static bool has_cause(const char *said)
+{
+	for (const char *line = said; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, "perfmond: ", 10) == 0 && strncmp(line + 10, "ready", 5) != 0 &&
+		    strncmp(line + 10, "warning: ", 9) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* It ended by itself: with a message and a status that says so. */
+static int judge_end(const struct daemon *daemon, FILE *out)
+{
+	if (WIFSIGNALED(daemon->status)) {
+		fprintf(out, "crashed by SIG%s; ", sigabbrev_np(WTERMSIG(daemon->status)));
+		return 1;
+	}
+	if (WEXITSTATUS(daemon->status) == 0) {
+		fputs("ended with status 0; ", out);
+		return 1;
+	}
+	if (has_cause(daemon_said(daemon)))
+		return 0;
+	fputs("ended without a word; ", out);
+	return 1;
+}
+
+static int stop(struct daemon *daemon, FILE *out)
+{
+	kill(daemon->process, SIGTERM);
+	if (!daemon_ended(daemon, PATIENCE)) {
+		fputs("does not end at SIGTERM; ", out);
+		kill(daemon->process, SIGKILL);
+		daemon_ended(daemon, PATIENCE);
+		return 1;
+	}
+	if (WIFSIGNALED(daemon->status))
+		fprintf(out, "crashed by SIG%s at its end; ",
+			sigabbrev_np(WTERMSIG(daemon->status)));
+	return WIFSIGNALED(daemon->status) || (daemon->status != 0 && judge_end(daemon, out) > 0);
+}
+
+/* Requests that were aborted or are to be tried again end no daemon. */
+static bool must_go_on(const char *fault)
+{
+	const char *error = strchr(fault, ':') + 1;
+	bool fuse = strncmp(fault, "writev@libfuse", 14) == 0 ||
+		    strncmp(fault, "read@libfuse", 12) == 0;
+
+	return fuse && (atoi(error) == ENOENT || atoi(error) == EINTR || atoi(error) == EAGAIN);
+}
+
+/* Clients, until the call has failed and one after it. Gives how much was wrong with them. */
+static int serve(struct daemon *daemon, FILE *out)
+{
+	int bad = ask(walk, daemon, out);
+
+	if (!daemon_hit(daemon))
+		bad += ask(walk, daemon, out);
+	if (daemon->process == 0 || !daemon_hit(daemon))
+		return bad;
+	return bad + ask(walk_fresh, daemon, out);
+}
+
+/* From its start on. Gives what came of it; *ret_bad counts what must not be. */
+static const char *live(struct daemon *daemon, const char *fault, FILE *out, int *ret_bad)
+{
+	int bad;
+
+	if (!daemon_ready(daemon, PATIENCE)) {
+		if (daemon->process == 0) {
+			*ret_bad += judge_end(daemon, out);
+			return "refused";
+		}
+		fputs("does not become ready; ", out);
+		*ret_bad += 1 + stop(daemon, out);
+		return "hung";
+	}
+	bad = serve(daemon, out);
+	/* A connection that is gone takes a moment to end the daemon, and a fresh client has none.
+	 */
+	if (daemon_ended(daemon, bad ? PATIENCE / 10 : 0)) {
+		*ret_bad += judge_end(daemon, out) + must_go_on(fault);
+		return must_go_on(fault) ? "ended, for a request," : "ended";
+	}
+	*ret_bad += bad + stop(daemon, out);
+	return "answered";
+}
+
+/* The last line that is not `ready`, without its end. */
+static void print_said(const char *said)
+{
+	const char *last = "";
+	size_t length = 0;
+
+	while (*said) {
+		size_t size = strcspn(said, "\n");
+
+		if (strncmp(said, "perfmond: ready", 15) != 0 && size > 0) {
+			last = said;
+			length = size;
+		}
+		said += size + (said[size] == '\n');
+	}
+	printf("%.*s\n", (int)length, last);
+}
+
+static void run_case(struct daemon *daemon, const char *fault)
+{
+	FILE *out = tmpfile();
+	char text[2048];
+	const char *came;
+	size_t size;
+	int bad = 0;
+
+	if (!out)
+		abort();
+	setvbuf(out, NULL, _IONBF, 0);
+	daemon_start(daemon, fault);
+	came = live(daemon, fault, out, &bad);
+	bad += daemon_left(daemon, out);
+	rewind(out);
+	size = fread(text, 1, sizeof text - 1, out);
+	text[size] = '\0';
+	fclose(out);
+	printf("%s\t%s\t%s %s\t", bad ? "bad" : "good", fault, daemon_hit(daemon) ? came : "unmet",
+	       text);
+	print_said(daemon_said(daemon));
+	fflush(stdout);
+}
+
+int main(int argc, char *argv[])
+{
+	struct daemon daemon;
+	char fault[256];
+
+	if (argc < 5)
+		return 2;
+	daemon = (struct daemon){ .program = argv[1],
+				  .layer = argv[2],
+				  .name = argv[3],
+				  .work = argv[4],
+				  .option = &argv[5] };
+	snprintf(node, sizeof node, "/dev/%s", daemon.name);
+	while (scanf("%255s", fault) == 1)
+		run_case(&daemon, fault);
+	return 0;
+}

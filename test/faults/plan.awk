@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Of lines "SITE KIND" (inject.h) makes lines "SITE:ERROR:NUMBER": the errnos that fit the function, each at
+# the first calls from the site. 1 EPERM, 2 ENOENT, 4 EINTR, 5 EIO, 11 EAGAIN, 12 ENOMEM, 13 EACCES,
+# 16 EBUSY, 19 ENODEV, 23 ENFILE, 24 EMFILE, 28 ENOSPC, 37 ENOLCK, 38 ENOSYS, 105 ENOBUFS.
+
+BEGIN {
+	errors["read fuse"] = "4 11 2 19 5"
+	errors["writev fuse"] = "4 11 2 19"
+	errors["read"] = "4 5 11 short"
+	errors["write"] = "4 5 11 28 short"
+	errors["pread64"] = errors["pwrite64"] = "4 5 1 short"
+	errors["perf_event_open"] = "13 16 24 28 2 19 12"
+	errors["ioctl"] = "5 16"
+	errors["open"] = errors["open64"] = errors["openat64"] = errors["fopen"] = errors["fopen64"] = "24 23 13 2 4"
+	errors["opendir"] = "24 12 13"
+	errors["socket"] = errors["socketpair"] = errors["accept4"] = errors["pipe2"] = "24 105"
+	errors["timerfd_create"] = errors["memfd_create"] = "24 12"
+	errors["fcntl64"] = "24"
+	errors["poll"] = "4 12"
+	errors["fork"] = errors["pthread_create"] = "11 12"
+	errors["waitpid"] = errors["waitid"] = "4"
+	errors["mkdir"] = errors["rename"] = "28 13"
+	errors["ftruncate64"] = "5 12"
+	errors["chown"] = errors["chmod"] = "1 4"
+	errors["flock"] = "4 37"
+	errors["fsync"] = errors["fstat64"] = "5"
+	errors["getrandom"] = "4 38"
+	errors["recvmsg"] = errors["recv"] = "4 12 11"
+	errors["sendmsg"] = "12 105 11"
+}
+{
+	name = $1
+	sub("@.*", "", name)
+	list = (name " " $2) in errors ? errors[name " " $2] : name in errors ? errors[name] : "12"
+	# Requests of all kinds go through the same calls of libfuse.
+	times = $2 == "fuse" || $1 ~ /@libfuse/ && list == "12" ? 40 : 2
+	count = split(list, error, " ")
+	for (i = 1; i <= count; i++)
+		for (number = 1; number <= times; number += number > 5 && number < 30 ? 3 : 1)
+			print $1 ":" error[i] ":" number
+}
