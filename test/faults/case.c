@@ -3,10 +3,10 @@
 /*
  * usage: faults-case PERFMOND LAYER NAME DIRECTORY [OPTION...] <CASES
  *
- * Each line of CASES is "SITE:ERROR:NUMBER": perfmond is started on the node NAME with that call
- * failing once (see inject.h), asked everything, asked by a fresh client, ended, and looked after.
- * Prints a line for each, of fields with tabs between: good or bad, the line, what came of it and
- * what perfmond said last.
+ * Each line of CASES is "SITE:ERROR:NUMBER", with ":fuse" for a call on the connection: perfmond is
+ * started on the node NAME with that call failing once (see inject.h), asked everything, asked by a
+ * fresh client, ended, and looked after. Prints a line for each, of fields with tabs between: good
+ * or bad, the line, what came of it and what perfmond said last.
  *
  * What came of it: unmet (the call was not made), answered (and the daemon went on), refused (it
  * did not start, said why and left nothing), ended (in the middle, in the same way).
@@ -99,11 +99,9 @@ static int stop(struct daemon *daemon, FILE *out)
 /* Requests that were aborted or are to be tried again end no daemon. */
 static bool must_go_on(const char *fault)
 {
-	const char *error = strchr(fault, ':') + 1;
-	bool fuse = strncmp(fault, "writev@libfuse", 14) == 0 ||
-		    strncmp(fault, "read@libfuse", 12) == 0;
+	int error = atoi(strchr(fault, ':') + 1);
 
-	return fuse && (atoi(error) == ENOENT || atoi(error) == EINTR || atoi(error) == EAGAIN);
+	return strstr(fault, ":fuse") && (error == ENOENT || error == EINTR || error == EAGAIN);
 }
 
 /* Clients, until the call has failed and one after it. Gives how much was wrong with them. */

@@ -14,7 +14,8 @@
  *     caller is the C library itself, "<MODULE+0xOFFSET" of who called that follows. KIND is fuse
  *     where the descriptor is /dev/fuse or /dev/cuse, else a dash. NULs follow the last line.
  * PERFMOND_TEST_FAULT=SITE:ERROR:NUMBER: the NUMBERth call from that site fails with the error: a
- *     number, or short, where half of the data is read or written.
+ *     number, or short, where half of the data is read or written. What follows is not
+ *     looked at.
  * PERFMOND_TEST_HIT=FILE: an 8 byte file, the first byte of which is set when the call has failed.
  *     What is forked fails no more then.
  *

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Of lines "SITE KIND" (inject.h) makes lines "SITE:ERROR:NUMBER": the errnos that fit the function, each at
+# Of lines "SITE KIND" (inject.h) makes lines of faults-case: the errnos that fit the function, each at
 # the first calls from the site. 1 EPERM, 2 ENOENT, 4 EINTR, 5 EIO, 11 EAGAIN, 12 ENOMEM, 13 EACCES,
 # 16 EBUSY, 19 ENODEV, 23 ENFILE, 24 EMFILE, 28 ENOSPC, 37 ENOLCK, 38 ENOSYS, 105 ENOBUFS.
 
@@ -38,5 +38,5 @@ BEGIN {
 	count = split(list, error, " ")
 	for (i = 1; i <= count; i++)
 		for (number = 1; number <= times; number += number > 5 && number < 30 ? 3 : 1)
-			print $1 ":" error[i] ":" number
+			print $1 ":" error[i] ":" number ($2 == "fuse" ? ":fuse" : "")
 }
