@@ -42,10 +42,7 @@ void rights_add_capability(struct rights *rights, unsigned capability);
 /* Several of one name: each of them is allowed. The names are literals. */
 void rights_add_calls(struct rights *rights, const struct rights_call *call, size_t count);
 
-/*
- * The directory and all below it. Several parts may name it; one that is not there when the rights
- * are taken is passed over.
- */
+/* The directory and all below it. Several parts may name it. */
 void rights_add_path(struct rights *rights, const char *name, bool write);
 
 #endif

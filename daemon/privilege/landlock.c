@@ -32,6 +32,14 @@ static uint64_t known(long version)
 	return bits;
 }
 
+static int fail(void)
+{
+	int result = -errno;
+
+	log_error("landlock: %s", strerror(errno));
+	return result;
+}
+
 static int add_path(int ruleset, const struct rights_path *path)
 {
 	struct landlock_path_beneath_attr rule = {
@@ -40,10 +48,14 @@ static int add_path(int ruleset, const struct rights_path *path)
 	};
 	int result = 0;
 
-	if (rule.parent_fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+	if (rule.parent_fd < 0) {
 		result = -errno;
+		log_error("landlock: %s: %s: perfmond's user has to reach it", path->name,
+			  strerror(errno));
+		return result;
+	}
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+		result = fail();
 	close(rule.parent_fd);
 	return result;
 }
@@ -61,16 +73,11 @@ int landlock_confine(const struct rights *rights)
 	attributes.handled_access_fs = known(version);
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
 	if (ruleset < 0)
-		result = -errno;
+		return fail();
 	for (size_t i = 0; result == 0 && i < rights->paths; i++)
 		result = add_path(ruleset, &rights->path[i]);
 	if (result == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
-		result = -errno;
-	if (ruleset >= 0)
-		close(ruleset);
-	if (result < 0) {
-		log_error("landlock: %s", strerror(-result));
-		return result;
-	}
-	return 1;
+		result = fail();
+	close(ruleset);
+	return result < 0 ? result : 1;
 }

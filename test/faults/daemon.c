@@ -36,11 +36,11 @@ static void fill_hit(const struct daemon *daemon)
 static void become(const struct daemon *daemon, const char *fault)
 {
 	char state[512];
-	const char *argument[OPTIONS_MAX] = {
-		daemon->program, "-f",  "--transport", "fuse", "--device", daemon->name,
-		"--state-dir",   state, "--group",     "root", "--mode",   "0600"
-	};
-	int count = 12;
+	const char *argument[OPTIONS_MAX] = { daemon->program, "-f",         "--transport", "fuse",
+					      "--device",      daemon->name, "--state-dir", state,
+					      "--user",        "nobody",     "--group",     "root",
+					      "--mode",        "0600" };
+	int count = 14;
 	int fd = open(path_of(daemon, "said"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
 
 	snprintf(state, sizeof state, "%s/state", daemon->work);
