@@ -201,19 +201,35 @@ static int restore_all(struct msr_backend *self)
 	return result;
 }
 
+/*
+ * NULL, or what of a journal is not this CPU's. The bits of a select beside the counter's are
+ * another's: no journal that perfmond wrote has any.
+ */
+static const char *find_foreign(const struct pmu *pmu, const struct journal *journal)
+{
+	if (strcmp(journal->model, pmu->name) != 0)
+		return journal->model;
+	for (size_t i = 0; i < journal->count; i++)
+		if (journal->entry[i].select_found & ~pmu->counter[journal->entry[i].counter].field)
+			return "with other bits in its event selects";
+	return NULL;
+}
+
 int msr_restore_recover(struct msr_backend *self)
 {
 	const char *path = self->options.journal;
 	struct journal journal;
+	const char *foreign;
 	int result = path ? journal_take(path, &journal) : -ENOENT;
 
 	if (result == -ENOENT)
 		return 0;
 	if (result < 0)
 		return result;
-	if (strcmp(journal.model, self->pmu.name) != 0) {
+	foreign = find_foreign(&self->pmu, &journal);
+	if (foreign) {
 		log_error("%s: it is of a CPU of the kind %s, and this one is %s: remove it", path,
-			  journal.model, self->pmu.name);
+			  foreign, self->pmu.name);
 		free(journal.entry);
 		return -EBADMSG;
 	}

@@ -1209,6 +1209,29 @@ static void starts_after_a_failed_start(void **state)
 				;
 }
 
+/* A P5's counters share a select: a figure beside a counter's own bits would change the other's. */
+static void writes_no_bits_beside_a_counters(void **state)
+{
+	struct journal_entry entry = { .select_found = UINT64_C(1) << 16 };
+	const struct journal bad = { "p5", &entry, 1 };
+
+	(void)state;
+	open_on(&kinds[0], 1, NULL);
+	assert_int_equal(journal_write(journal, &bad), 0);
+	msr_close(backend);
+	capture_start(STDERR_FILENO);
+	assert_int_equal(open_again(journal), -EBADMSG);
+	assert_said(capture_end(), "with other bits in its event selects");
+	assert_int_equal(watched.writes, 0);
+	assert_true(journal_is_there());
+	entry.select_found = 0x16;
+	assert_int_equal(journal_write(journal, &bad), 0);
+	assert_int_equal(open_again(journal), 0);
+	assert_int_equal(peek(0, 0x11), 0x16);
+	assert_false(journal_is_there());
+	close_all();
+}
+
 static int name_journal(void **state)
 {
 	int fd = mkstemp(journal);
@@ -1259,6 +1282,7 @@ int main(void)
 		cmocka_unit_test(refuses_to_write_other_registers),
 		cmocka_unit_test(names_the_way_out_of_a_journal),
 		cmocka_unit_test(starts_after_a_failed_start),
+		cmocka_unit_test(writes_no_bits_beside_a_counters),
 	};
 
 	return cmocka_run_group_tests(tests, name_journal, remove_journal);
