@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,14 +35,21 @@ static unsigned read_line(const char *line, struct target *target)
 	return 0;
 }
 
-/* A thread that ends meanwhile cuts its file short. */
+/*
+ * A thread that ends meanwhile cuts its file short. The line of a user of many groups is longer
+ * than there is room for: what follows is no line.
+ */
 static int read_lines(FILE *status, struct target *target)
 {
 	unsigned found = 0;
+	bool begins = true;
 	char line[256];
 
-	while (fgets(line, sizeof line, status))
-		found |= read_line(line, target);
+	while (fgets(line, sizeof line, status)) {
+		if (begins)
+			found |= read_line(line, target);
+		begins = strchr(line, '\n') != NULL;
+	}
 	if (found == ALL)
 		return 0;
 	return found ? -EIO : -ESRCH;
