@@ -87,6 +87,7 @@ static void check(const struct line *line, const struct options *options)
 
 	check_string(line, options->sim_cpu, "p6");
 	check_string(line, options->device, "perfmon");
+	check_string(line, options->user, USER_DEFAULT);
 	check_string(line, options->group, NULL);
 	check_string(line, options->state_directory, "/run/perfmond");
 	check_string(line, options->pidfile, NULL);
@@ -95,6 +96,7 @@ static void check(const struct line *line, const struct options *options)
 	check_lock_path(options);
 	MUST(is_one_of(options->sim_cpu, models));
 	MUST(options->mode <= 0777 || options->mode == MODE_DEFAULT);
+	MUST(options->max_opens >= 1 && options->max_opens <= INT_MAX);
 	MUST(options->scope_cpu <= INT_MAX);
 	MUST(options->scope == SCOPE_SYSTEM || options->scope == SCOPE_CPU ||
 	     options->scope == SCOPE_OPENER);
@@ -117,6 +119,7 @@ static void check_same(const struct options *one, const struct options *other)
 	MUST(one->scope == other->scope && one->scope_cpu == other->scope_cpu);
 	MUST(one->approximate == other->approximate && one->sim_cpu == other->sim_cpu);
 	MUST(one->device == other->device && one->group == other->group);
+	MUST(one->user == other->user && one->max_opens == other->max_opens);
 	MUST(one->mode == other->mode && one->state_directory == other->state_directory);
 	MUST(one->pidfile == other->pidfile && one->trace == other->trace);
 	MUST(one->trace_file == other->trace_file && one->check == other->check);
