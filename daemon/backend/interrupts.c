@@ -14,6 +14,18 @@
 #define STAT "/proc/stat"
 #define LINE "\nintr "
 
+static bool find_total(const char *text, uint64_t *ret_total)
+{
+	const char *line = strstr(text, LINE);
+	const char *figure = line ? line + strlen(LINE) : "";
+	size_t digits = strspn(figure, "0123456789");
+
+	if (digits == 0 || figure[digits] != ' ')
+		return false;
+	*ret_total = strtoull(figure, NULL, 10);
+	return true;
+}
+
 /*
  * One line per CPU stands before the one that is wanted, so the file is read in pieces; the tail of
  * a piece goes before the next, in case the line is cut there.
@@ -26,7 +38,6 @@ int interrupts_read(int fd, uint64_t *ret_total)
 
 	for (;;) {
 		ssize_t size = pread(fd, text + kept, sizeof text - 1 - kept, offset);
-		const char *line;
 
 		if (size < 0)
 			return -errno;
@@ -35,11 +46,8 @@ int interrupts_read(int fd, uint64_t *ret_total)
 		offset += size;
 		kept += (size_t)size;
 		text[kept] = '\0';
-		line = strstr(text, LINE);
-		if (line && strchr(line + strlen(LINE), ' ')) {
-			*ret_total = strtoull(line + strlen(LINE), NULL, 10);
+		if (find_total(text, ret_total))
 			return 0;
-		}
 		if (kept > 64) {
 			memmove(text, text + kept - 64, 64);
 			kept = 64;

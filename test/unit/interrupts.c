@@ -86,7 +86,8 @@ static void test_first_figure(void **state)
 static void test_no_line(void **state)
 {
 	static const char *const lines[] = {
-		"", "\n", "\nctxt 5 6\n", "\nxintr 5 6\n", "\nintr", "\nintr ", "\nintr 12",
+		"",        "\n",        "\nctxt 5 6\n", "\nxintr 5 6\n", "\nintr",
+		"\nintr ", "\nintr 12", "\nintr x 1\n", "\nintr  1 2\n", "\nintr -1 2\n",
 	};
 	static const size_t fillers[] = { 0, 1, 100, 4090, 4096, 9000 };
 	int fd = make_file();
