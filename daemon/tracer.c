@@ -19,7 +19,7 @@ static uint64_t nanoseconds(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Blanks and control characters in a name would make the line ambiguous. */
+/* Blanks and control characters in a name would make the line ambiguous, and so would none. */
 static void set_name(const char *from, char *name, size_t size)
 {
 	size_t length = 0;
@@ -28,6 +28,8 @@ static void set_name(const char *from, char *name, size_t size)
 		name[length++] = isgraph((unsigned char)*from) ? *from : '?';
 		from++;
 	}
+	if (length == 0)
+		name[length++] = '?';
 	name[length] = '\0';
 }
 

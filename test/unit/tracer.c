@@ -135,6 +135,8 @@ static void test_process(void **state)
 	prctl(PR_GET_NAME, before);
 	prctl(PR_SET_NAME, "a\tname (x)");
 	check_process(getpid(), getpid(), "a?name?(x)");
+	prctl(PR_SET_NAME, "");
+	check_process(getpid(), getpid(), "?");
 	assert_int_equal(pthread_create(&thread, NULL, in_a_thread, NULL), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	prctl(PR_SET_NAME, before);
