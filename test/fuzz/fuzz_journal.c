@@ -6,7 +6,8 @@
  * is written but for an entry of a journal that is whole.
  *
  * The first byte says how the file is made of the rest: as it is; with the first lines and the
- * checksum put right; or entries in good form whose figures are the rest.
+ * checksum put right; entries in good form whose figures are the rest; or these, with a bit changed
+ * and cut short.
  */
 
 #include <errno.h>
@@ -20,9 +21,10 @@
 #include "fuzz.h"
 #include "fuzz_journal.h"
 
-#define VERSION "perfmond journal 2\n"
+#define TEAR_SIZE 3 /* what tear() takes of the input */
+#define VERSION   "perfmond journal 2\n"
 
-enum { RAW, PUT_RIGHT, ENTRIES, WAYS };
+enum { RAW, PUT_RIGHT, ENTRIES, TORN, WAYS };
 
 static char directory[64];
 static char path[80];
@@ -76,6 +78,16 @@ static void print_entry(struct bytes *bytes, FILE *stream)
 	fprintf(stream, " %u %u\n", place >> 5 & 1, place >> 6 & 1);
 }
 
+/* What a crash of the machine or a bad disk may leave. */
+static size_t tear(struct bytes *bytes, char *text, size_t size)
+{
+	size_t place = (size_t)(bytes_one(bytes) << 8 | bytes_one(bytes)) % size;
+	uint8_t how = bytes_one(bytes);
+
+	text[place] = (char)(text[place] ^ 1 << (how & 7));
+	return how & 8 ? size - place : size;
+}
+
 /* The whole text, to be freed. */
 static char *make(struct bytes *bytes, int way, const char *model, size_t *ret_size)
 {
@@ -86,9 +98,9 @@ static char *make(struct bytes *bytes, int way, const char *model, size_t *ret_s
 	MUST(stream);
 	if (way != RAW)
 		fprintf(stream, VERSION "boot %s\n", boot_id);
-	if (way == ENTRIES) {
+	if (way == ENTRIES || way == TORN) {
 		fprintf(stream, "model %s\n", model);
-		while (bytes->size)
+		while (bytes->size > (way == TORN ? TEAR_SIZE : 0))
 			print_entry(bytes, stream);
 	} else {
 		fwrite(bytes->data, 1, bytes->size, stream);
@@ -97,7 +109,7 @@ static char *make(struct bytes *bytes, int way, const char *model, size_t *ret_s
 	if (way != RAW)
 		fprintf(stream, "crc %08" PRIx32 "\n", strict_crc(text, size));
 	MUST(fclose(stream) == 0);
-	*ret_size = size;
+	*ret_size = way == TORN ? tear(bytes, text, size) : size;
 	return text;
 }
 

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -16,26 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fuzz.h"
+#include "fuzz_target.h"
 #include "pass/apart.h"
-#include "pass/target.h"
 
 #define CALLER 100
 #define NAMED  200
-
-/* What proc(5) says of a thread. */
-struct process {
-	bool there;
-	char *text;
-	size_t size;
-	struct target figures;
-	unsigned lines; /* a bit for each kind that is there */
-	bool no_dump;
-	int directory; /* as it was opened, or -1 */
-};
-
-enum { TGID, UID, GID, EFFECTIVE, PERMITTED, NAMING, LONG, OTHER, KINDS };
-#define NEEDED (1u << TGID | 1u << UID | 1u << GID | 1u << EFFECTIVE | 1u << PERMITTED)
 
 static struct process caller;
 static struct process named;
@@ -122,109 +106,6 @@ void __wrap_apart_close(FILE *stream)
 	fclose(stream);
 }
 
-/* A few of each, so that two are often equal. */
-static uint32_t take_id(struct bytes *bytes)
-{
-	uint8_t way = bytes_one(bytes);
-
-	return way < 64 ? way & 3 : (uint32_t)bytes_number(bytes) | 1u << 31;
-}
-
-static uint64_t take_capabilities(struct bytes *bytes)
-{
-	uint8_t way = bytes_one(bytes);
-
-	return way < 64 ? way & 7 : bytes_number(bytes);
-}
-
-static void print_ids(struct bytes *bytes, const char *name, uint32_t ids[IDS], FILE *stream)
-{
-	uint8_t which = bytes_one(bytes);
-	uint32_t common = take_id(bytes);
-
-	for (unsigned i = 0; i < IDS; i++)
-		ids[i] = which >> i & 1 ? take_id(bytes) : common;
-	fprintf(stream, "%s:\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\n", name, ids[0],
-		ids[1], ids[2], ids[3]);
-}
-
-/* A line of the groups is of any length, and what is in it is the user's choice. */
-static void print_long(struct bytes *bytes, FILE *stream)
-{
-	static const char *const texts[] = { "0 ", "Uid:\t0\t0\t0\t0\t", "Tgid:\t100\t",
-					     "CapPrm:\t0\t", "4294967295 " };
-	unsigned length = bytes_one(bytes);
-
-	fputs("Groups:\t", stream);
-	while (length-- > 0)
-		fputs(texts[bytes_one(bytes) % COUNT(texts)], stream);
-	fputs("\n", stream);
-}
-
-static void print_line(struct bytes *bytes, unsigned kind, struct process *process, FILE *stream)
-{
-	struct target *figures = &process->figures;
-
-	switch (kind) {
-	case TGID:
-		figures->process = bytes_one(bytes) & 3;
-		fprintf(stream, "Tgid:\t%d\n", (int)figures->process);
-		break;
-	case UID:
-		print_ids(bytes, "Uid", figures->user, stream);
-		break;
-	case GID:
-		print_ids(bytes, "Gid", figures->group, stream);
-		break;
-	case EFFECTIVE:
-		figures->effective = take_capabilities(bytes);
-		fprintf(stream, "CapEff:\t%016" PRIx64 "\n", figures->effective);
-		break;
-	case PERMITTED:
-		figures->permitted = take_capabilities(bytes);
-		fprintf(stream, "CapPrm:\t%016" PRIx64 "\n", figures->permitted);
-		break;
-	case NAMING:
-		figures->other_naming |= bytes_one(bytes) & 1;
-		fprintf(stream, figures->other_naming ? "NSpid:\t100\t2\n" : "NSpid:\t100\n");
-		break;
-	case LONG:
-		print_long(bytes, stream);
-		break;
-	default:
-		fputs("VmPeak:\t    1234 kB\n", stream);
-		return;
-	}
-	process->lines |= 1u << kind;
-}
-
-static void make(struct bytes *bytes, bool raw, struct process *process)
-{
-	FILE *stream;
-	uint8_t count = bytes_one(bytes);
-
-	*process = (struct process){ .there = count != UINT8_MAX,
-				     .no_dump = count & 1,
-				     .directory = -1 };
-	stream = open_memstream(&process->text, &process->size);
-	MUST(stream);
-	if (raw) {
-		char *text = bytes_text(bytes, '\1', &process->size);
-
-		fwrite(text, 1, process->size, stream);
-		free(text);
-		process->no_dump = false;
-	} else {
-		/* All in their order; then some lines again. */
-		for (unsigned kind = TGID; kind <= PERMITTED; kind++)
-			if (count >> 1 & 1 || bytes_one(bytes) & 7)
-				print_line(bytes, kind, process, stream);
-		for (unsigned i = 0; i < (count >> 2 & 7); i++)
-			print_line(bytes, bytes_one(bytes) % KINDS, process, stream);
-	}
-	MUST(fclose(stream) == 0);
-}
-
 /* The error that stands for what is missing of a thread's file, or 0. */
 static int missing(const struct process *process)
 {
@@ -292,8 +173,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int result;
 
 	is_own = ways & 64;
-	make(&bytes, raw, &caller);
-	make(&bytes, raw, &named);
+	status_make(&bytes, raw, &caller);
+	status_make(&bytes, raw, &named);
 	result = target_choose(CALLER, user, thread, others, &chosen);
 	if (!raw)
 		MUST(result == decide(user, thread, others));
