@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,40 +13,9 @@
 #include "device/device.h"
 #include "log.h"
 #include "rights.h"
-#include "transport/spin.h"
+#include "transport/signals.h"
 
 #define RELEASE_WAIT 1000 /* us */
-
-static volatile sig_atomic_t signalled;
-static volatile sig_atomic_t session_fd = -1;
-
-/*
- * A signal between the check of `signalled` and read(2) would leave the loop asleep. With
- * O_NONBLOCK set from the handler, that read returns at once; fcntl(2) is async-signal-safe.
- */
-static void on_signal(int signal)
-{
-	int saved = errno;
-
-	signalled = signal;
-	if (session_fd >= 0)
-		fcntl(session_fd, F_SETFL, O_NONBLOCK);
-	errno = saved;
-}
-
-void transport_catch_signals(void)
-{
-	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal };
-
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-		struct sigaction before;
-
-		/* nohup(1) and its like stay in force. */
-		if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-			sigaction(ends[i], &action, NULL);
-	}
-}
 
 static void libfuse_says(enum fuse_log_level level, const char *format, va_list arguments)
 {
@@ -69,30 +37,24 @@ void session_log_libfuse(void)
  * Where libfuse has no memory for a request it answers by itself. Nobody hears that of a RELEASE,
  * and the writer's place would be taken for ever: so it is processed until there is some.
  */
-static void process(struct transport *transport)
+void session_process(struct transport *transport, const struct fuse_buf *request)
 {
-	const struct fuse_in_header *header = transport->buffer.mem;
+	const struct fuse_in_header *header = request->mem;
 	bool release = header->opcode == FUSE_RELEASE;
 
 	transport->released = false;
-	fuse_session_process_buf(transport->session, &transport->buffer);
-	while (release && !transport->released && !signalled) {
+	fuse_session_process_buf(transport->session, request);
+	while (release && !transport->released && !signals_came()) {
 		usleep(RELEASE_WAIT);
-		fuse_session_process_buf(transport->session, &transport->buffer);
+		fuse_session_process_buf(transport->session, request);
 	}
 }
 
-/* One request, from the kernel to the reply. 0, or -EINTR, -EAGAIN, -ENODEV. */
-static int serve_one(struct transport *transport)
+int session_receive(struct transport *transport)
 {
 	int size = fuse_session_receive_buf(transport->session, &transport->buffer);
 
-	if (size == 0)
-		return -ENODEV;
-	if (size < 0)
-		return size;
-	process(transport);
-	return 0;
+	return size == 0 ? -ENODEV : size;
 }
 
 /*
@@ -124,8 +86,10 @@ static int take_connection(struct transport *transport)
 	return fuse_session_custom_io(transport->session, &io, fuse_session_fd(transport->session));
 }
 
-/* INIT comes first, and once: where libfuse had no memory for it, or no reply went out, no request
- * follows. */
+/*
+ * INIT comes first, and once: where libfuse had no memory for it, or no reply went out, no request
+ * follows.
+ */
 int session_greet(struct transport *transport)
 {
 	int result = take_connection(transport);
@@ -136,32 +100,19 @@ int session_greet(struct transport *transport)
 		return result;
 	}
 	do
-		result = serve_one(transport);
-	while ((result == -EINTR || result == -EAGAIN) && !signalled);
+		result = session_receive(transport);
+	while ((result == -EINTR || result == -EAGAIN) && !signals_came());
 	if (result == -EINTR || result == -EAGAIN)
 		return -EINTR;
-	if (result == 0 && (!transport->greeted || transport->unanswered))
-		result = -EPROTO;
+	if (result > 0) {
+		session_process(transport, &transport->buffer);
+		result = transport->greeted && !transport->unanswered ? 0 : -EPROTO;
+	}
 	if (result < 0)
 		log_error("transport %s: the kernel hung up before it began: %s",
 			  transport->operations->name,
 			  result == -EPROTO ? "its greeting was not answered" : strerror(-result));
 	return result;
-}
-
-int transport_run(struct transport *transport)
-{
-	struct spin spin;
-	int result = 0;
-
-	session_fd = fuse_session_fd(transport->session);
-	spin_open(&spin, session_fd);
-	while (!signalled && (result == 0 || result == -EINTR || result == -EAGAIN)) {
-		spin_wait(&spin, session_fd);
-		result = serve_one(transport);
-	}
-	session_fd = -1;
-	return signalled ? 0 : result;
 }
 
 const struct transport_operations *transport_operations_of(const struct transport *transport)
@@ -173,6 +124,7 @@ const struct transport_operations *transport_operations_of(const struct transpor
 void transport_add_rights(struct rights *rights)
 {
 	static const struct rights_call calls[] = {
+		{ .name = "clock_nanosleep" },
 		{ .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_SETFL },
 		{ .name = "poll" },
 		{ .name = "ppoll" },
@@ -182,6 +134,8 @@ void transport_add_rights(struct rights *rights)
 	};
 
 	rights_add_calls(rights, calls, sizeof calls / sizeof *calls);
+	/* Which process a thread is of; see fair.c. */
+	rights_add_path(rights, "/proc", false);
 }
 
 void transport_close(struct transport *transport)

@@ -28,6 +28,12 @@ struct transport {
  */
 int session_greet(struct transport *transport);
 
+/* Reads a request into the buffer. Its size, or -EINTR, -EAGAIN, -ENODEV. */
+int session_receive(struct transport *transport);
+
+/* Serves it, to the reply. */
+void session_process(struct transport *transport, const struct fuse_buf *request);
+
 /* Frees the session and its buffer, and with them the descriptor. */
 void session_close(struct transport *transport);
 

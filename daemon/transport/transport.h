@@ -59,7 +59,8 @@ void transport_catch_signals(void);
 
 /*
  * Serves requests, one at a time, each with one read(2) and one write of the reply, until a signal
- * ends it. Returns 0 then, and -ENODEV where somebody took the node away.
+ * ends it. While several processes ask, they take turns, however many threads each has. Returns 0
+ * then, and -ENODEV where somebody took the node away.
  */
 int transport_run(struct transport *transport);
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Whose turn it is: linked with --wrap; files have 64-bit offsets here, and fopen() that name.
+ * Thread 1203 is of process 1200, and so on.
+ */
+
+#include "transport/fair.h"
+
+#include <linux/fuse.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+FILE *__wrap_fopen64(const char *path, const char *mode);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+static struct fair fair;
+static bool hidden; /* /proc shows no process */
+static unsigned looked_up;
+static char status[64];
+
+FILE *__wrap_fopen64(const char *path, const char *mode)
+{
+	unsigned thread;
+
+	looked_up++;
+	assert_int_equal(sscanf(path, "/proc/%u/status", &thread), 1);
+	assert_string_equal(mode, "re");
+	if (hidden)
+		return NULL;
+	snprintf(status, sizeof status, "Name:\tx\nTgid:\t%u\nPid:\t%u\n", thread / 100 * 100,
+		 thread);
+	return fmemopen(status, strlen(status), "r");
+}
+
+static int empty(void **state)
+{
+	(void)state;
+	memset(&fair, 0, sizeof fair);
+	hidden = false;
+	looked_up = 0;
+	return 0;
+}
+
+static int drop(void **state)
+{
+	(void)state;
+	fair_close(&fair);
+	return 0;
+}
+
+static bool ask_as(uint32_t thread, uint32_t user, uint32_t opcode)
+{
+	struct fuse_in_header header = {
+		.len = sizeof header, .opcode = opcode, .pid = thread, .uid = user
+	};
+
+	return fair_hold(&fair, &header, sizeof header);
+}
+
+static bool ask(uint32_t thread)
+{
+	return ask_as(thread, 0, FUSE_IOCTL);
+}
+
+static uint32_t next(void)
+{
+	struct fair_request request = fair_next(&fair);
+	uint32_t thread = ((struct fuse_in_header *)request.bytes)->pid;
+
+	assert_int_equal(request.size, sizeof(struct fuse_in_header));
+	free(request.bytes);
+	return thread;
+}
+
+static void test_alone(void **state)
+{
+	(void)state;
+	assert_true(ask(1200));
+	assert_int_equal(next(), 1200);
+	for (int i = 0; i < 10; i++)
+		assert_false(ask(1200));
+	assert_int_equal(looked_up, 1);
+}
+
+/* Eight threads ask before another process does, which is next in spite of them each time. */
+static void test_turns(void **state)
+{
+	(void)state;
+	for (uint32_t thread = 1200; thread < 1208; thread++)
+		assert_true(ask(thread));
+	assert_int_equal(next(), 1200);
+	for (uint32_t turn = 0; turn < 20; turn++) {
+		assert_true(ask(1300));
+		assert_int_equal(next(), 1300);
+		assert_int_equal(next(), 1200 + (turn + 1) % 8);
+		assert_true(ask(1200 + turn % 8));
+	}
+	assert_int_equal(looked_up, 9);
+}
+
+/* By arrival, within a process and among those that wait since as long. */
+static void test_arrival(void **state)
+{
+	(void)state;
+	assert_true(ask(1301));
+	assert_true(ask(1200));
+	assert_true(ask(1300));
+	assert_true(ask(1201));
+	assert_int_equal(next(), 1301);
+	assert_int_equal(next(), 1200);
+	assert_int_equal(next(), 1300);
+	assert_int_equal(next(), 1201);
+	assert_int_equal(fair.held, 0);
+}
+
+/* Whoever closed, and then opens, meets the file closed. */
+static void test_not_held(void **state)
+{
+	(void)state;
+	assert_true(ask(1200));
+	assert_true(ask_as(1300, 0, FUSE_OPEN));
+	assert_false(ask_as(1400, 0, FUSE_RELEASE));
+	assert_false(ask_as(0, 0, FUSE_RELEASE));
+	assert_false(ask_as(1400, 0, FUSE_INTERRUPT));
+	assert_false(ask_as(1400, 0, FUSE_GETATTR));
+	assert_int_equal(fair.held, 2);
+}
+
+static void test_room(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < FAIR_HELD; i++) {
+		assert_true(fair_has_room(&fair));
+		assert_true(ask(1200 + i % 8));
+	}
+	assert_false(fair_has_room(&fair));
+	assert_false(ask(1300));
+	assert_int_equal(next(), 1200);
+	assert_true(ask(1300));
+	assert_int_equal(next(), 1300);
+}
+
+/* Of another user, he is another client still. */
+static void test_hidden(void **state)
+{
+	(void)state;
+	hidden = true;
+	assert_true(ask_as(1200, 1, FUSE_IOCTL));
+	assert_true(ask_as(0, 1, FUSE_IOCTL));
+	assert_true(ask_as(1400, 1, FUSE_IOCTL));
+	assert_true(ask_as(1500, 2, FUSE_IOCTL));
+	assert_int_equal(next(), 1200);
+	assert_int_equal(next(), 1500);
+	assert_int_equal(next(), 0);
+	assert_int_equal(next(), 1400);
+}
+
+/* Processes that fall together take turns as one, and put off nobody. */
+static void test_clients_together(void **state)
+{
+	(void)state;
+	for (int turn = 0; turn < 20; turn++) {
+		assert_true(ask(1200));
+		assert_true(ask(1201 + 100 * FAIR_CLIENTS));
+		assert_true(ask(1300));
+		assert_int_equal(next(), turn == 0 ? 1200 : 1300);
+		assert_int_equal(next(), turn == 0 ? 1300 : 1200);
+		assert_int_equal(next(), 1201 + 100 * FAIR_CLIENTS);
+	}
+}
+
+/* Threads that fall together are looked up once. */
+static void test_threads_together(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		assert_true(ask(1200 + FAIR_THREADS * (i % 8)));
+		next();
+	}
+	assert_int_equal(looked_up, 1);
+}
+
+/* An id is another process's in time. */
+static void test_forgets(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 2 * FAIR_LASTS; i++) {
+		assert_true(ask(1200 + i % 2));
+		next();
+	}
+	assert_in_range(looked_up, 4, 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_alone, empty, drop),
+		cmocka_unit_test_setup_teardown(test_turns, empty, drop),
+		cmocka_unit_test_setup_teardown(test_arrival, empty, drop),
+		cmocka_unit_test_setup_teardown(test_not_held, empty, drop),
+		cmocka_unit_test_setup_teardown(test_room, empty, drop),
+		cmocka_unit_test_setup_teardown(test_hidden, empty, drop),
+		cmocka_unit_test_setup_teardown(test_clients_together, empty, drop),
+		cmocka_unit_test_setup_teardown(test_threads_together, empty, drop),
+		cmocka_unit_test_setup_teardown(test_forgets, empty, drop),
+	};
+
+	return cmocka_run_group_tests_name("fair", tests, NULL, NULL);
+}
