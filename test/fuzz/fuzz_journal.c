@@ -65,7 +65,7 @@ static void store(const char *text, size_t size)
 /* Figures that a journal may have, and some that it may not. */
 static void print_entry(struct bytes *bytes, FILE *stream)
 {
-	uint8_t place = bytes_one(bytes);
+	unsigned place = bytes_one(bytes);
 
 	fprintf(stream, "%u %u", place >> 1 & 0xf, place & 1);
 	for (unsigned i = 0; i < 6; i++) {

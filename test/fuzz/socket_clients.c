@@ -221,7 +221,7 @@ void client_say(struct bytes *bytes, uint8_t ways)
 static void hear(struct client *client)
 {
 	const struct offer *offer = client->token ? &known[client->token - 1].offer : NULL;
-	struct perfmon_taken taken;
+	struct perfmon_taken taken = { 0 };
 	unsigned descriptors = 0;
 	uint64_t mark = offer ? (uint64_t)offer->what.pet_thread : 0;
 	bool heard = message_take(client->fd, &taken, mark, &descriptors);
