@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <machine/perfmon.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,8 +67,11 @@ static void store(const char *text, size_t size)
 static void print_entry(struct bytes *bytes, FILE *stream)
 {
 	unsigned place = bytes_one(bytes);
+	unsigned cpu = place >> 1 & 7;
 
-	fprintf(stream, "%u %u", place >> 1 & 0xf, place & 1);
+	if (place & 16)
+		cpu = JOURNAL_CPUS_MAX - 4 + cpu;
+	fprintf(stream, "%u %u", cpu, place >> 7 ? NPMC : place & 1);
 	for (unsigned i = 0; i < 6; i++) {
 		uint8_t form = bytes_one(bytes);
 		/* Small ones, that meet what the registers hold. */
