@@ -9,7 +9,10 @@
 #include "event/translate.h"
 #include "fuzz.h"
 
-#define EDGE (1u << 18)
+/* Bits of an x86 event select. */
+#define EDGE   (1u << 18)
+#define INVERT (1u << 23)
+#define MASK   0xff000000u
 
 const struct legacy_event *translated_row(const struct event_rules *rules, uint32_t select)
 {
@@ -56,6 +59,7 @@ static void check_generic(const struct event_rules *rules, const struct legacy_e
 	MUST(modifiers == 0 && (row->generic_on & rules->source.cpu.maker));
 	MUST(event->class == EVENT_CLASS_EXACT || event->class == EVENT_CLASS_NEAR);
 	MUST(event->class == row->class && event->fidelity == FIDELITY_NONE);
+	MUST(event->terms == row->generic_terms && strcmp(event->counted, row->generic_name) == 0);
 	for (unsigned i = 0; i < event->terms; i++)
 		MUST(is_generic(&event->term[i]));
 }
@@ -64,6 +68,8 @@ static void check_model(const struct event_rules *rules, const struct legacy_eve
 			const struct event *event, uint32_t modifiers)
 {
 	const struct legacy_model *model;
+	char names[EVENT_COUNTED];
+	int length = 0;
 
 	MUST(rules->source.cpu.family != FAMILIES);
 	MUST(row->fidelity != FIDELITY_LOW || rules->approximate);
@@ -76,11 +82,12 @@ static void check_model(const struct event_rules *rules, const struct legacy_eve
 	model = row->model[rules->source.cpu.family];
 	for (unsigned i = 0; i < event->terms; i++, model++) {
 		MUST(model->name && event->term[i].type == PERF_TYPE_RAW);
-		MUST(strstr(event->counted, model->name));
+		length += snprintf(names + length, sizeof names - (size_t)length, "%s%s",
+				   i ? "+" : "", model->name);
 		MUST((model->config & modifiers) == 0);
 		MUST(event->term[i].config == (model->config | modifiers));
 	}
-	MUST(!model->name);
+	MUST(!model->name && strcmp(event->counted, names) == 0);
 }
 
 static void check_software(const struct event_rules *rules, const struct event *event,
@@ -103,13 +110,63 @@ static void check_software(const struct event_rules *rules, const struct event *
 static uint32_t meant_modifiers(const struct event_rules *rules, const struct legacy_event *row,
 				uint32_t select)
 {
-	uint32_t modifiers = select & 0xff000000;
+	uint32_t modifiers = select & MASK;
 
 	if (modifiers)
-		modifiers |= select & (uint32_t)PMCF_INV << 16;
+		modifiers |= select & INVERT;
 	if ((SELECT_FLAGS(select) & PMCF_E) && (rules->set == EVENT_SET_P6 || row->duration))
 		modifiers |= EDGE;
 	return modifiers;
+}
+
+/* Whether the kernel's own count is what there is for the event, if the flags let it. */
+static bool takes_software(const struct event_rules *rules, const struct legacy_event *row)
+{
+	if (row->software == EVENT_INTERRUPTS)
+		return rules->scope == SCOPE_SYSTEM;
+	return row->software == EVENT_TASK_CLOCK && rules->scope == SCOPE_OPENER &&
+	       rules->source.clock && !rules->source.pmu;
+}
+
+static bool takes_generic(const struct event_rules *rules, const struct legacy_event *row,
+			  uint32_t modifiers)
+{
+	return row->generic_terms && (row->generic_on & rules->source.cpu.maker) && !modifiers;
+}
+
+static const struct legacy_model *model_of(const struct event_rules *rules,
+					   const struct legacy_event *row)
+{
+	enum cpu_family family = rules->source.cpu.family;
+
+	return family == FAMILIES ? NULL : row->model[family];
+}
+
+static bool takes_model(const struct event_rules *rules, const struct legacy_event *row,
+			uint32_t modifiers)
+{
+	const struct legacy_model *model = model_of(rules, row);
+
+	if (!model || (row->fidelity == FIDELITY_LOW && !rules->approximate))
+		return false;
+	return !modifiers || ((rules->source.cpu.maker & (MAKER_INTEL | MAKER_AMD)) &&
+			      !model[1].name && !(model->config & (EDGE | INVERT | MASK)));
+}
+
+/* Whether the event is counted, and not refused. */
+static bool is_counted(const struct event_rules *rules, const struct legacy_event *row,
+		       uint32_t select, uint32_t modifiers, bool model_answers)
+{
+	bool modes_alike = (select >> 16 & PMCF_USR) == (select >> 16 & PMCF_OS) >> 1;
+
+	if ((SELECT_FLAGS(select) & 0x20) || (rules->set == EVENT_SET_P5 && SELECT_MASK(select)))
+		return false;
+	if (rules->set == EVENT_SET_P5 && !row->duration && !(SELECT_FLAGS(select) & PMCF_E))
+		return false;
+	if (takes_software(rules, row) && !modifiers && (modes_alike || !model_of(rules, row)))
+		return modes_alike;
+	return takes_generic(rules, row, modifiers) ||
+	       (model_answers && takes_model(rules, row, modifiers));
 }
 
 void translated_legacy(const struct event_rules *rules, uint32_t select, bool model_answers,
@@ -119,23 +176,23 @@ void translated_legacy(const struct event_rules *rules, uint32_t select, bool mo
 	uint32_t modifiers;
 
 	MUST(row || result < 0);
-	if (result < 0)
+	if (!row)
 		return;
 	modifiers = meant_modifiers(rules, row, select);
-	MUST(!(SELECT_FLAGS(select) & 0x20) && row->class != EVENT_CLASS_NONE);
+	MUST(is_counted(rules, row, select, modifiers, model_answers) == (result == 0));
+	if (result < 0)
+		return;
+	MUST(row->class != EVENT_CLASS_NONE);
 	MUST(strcmp(event->name, row->name) == 0 && event->counter == row->counter);
-	if (rules->set == EVENT_SET_P5)
-		MUST(SELECT_MASK(select) == 0 &&
-		     (row->duration || (SELECT_FLAGS(select) & PMCF_E)));
 	if (event->kind != EVENT_PERF) {
 		check_software(rules, event, modifiers);
 		return;
 	}
 	MUST(event->terms >= 1 && event->terms <= EVENT_TERMS);
-	if (event->term[0].type == PERF_TYPE_RAW) {
-		MUST(model_answers);
-		check_model(rules, row, event, modifiers);
-	} else {
+	if (takes_generic(rules, row, modifiers) &&
+	    (row->class == EVENT_CLASS_EXACT || !model_answers ||
+	     !takes_model(rules, row, modifiers)))
 		check_generic(rules, row, event, modifiers);
-	}
+	else
+		check_model(rules, row, event, modifiers);
 }
