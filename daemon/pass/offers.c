@@ -29,22 +29,30 @@ static bool waits(const struct offer *offer)
 	return offer->token && !offer->taken;
 }
 
-static int find_place(const struct offers *offers, uid_t user)
+static int find_place(const struct offers *offers, const struct offer *added)
 {
-	int share = OFFERS_SHARE(offers->capacity);
+	unsigned capacity = (unsigned)offers->capacity;
+	unsigned users = added->descriptors;
+	unsigned all = added->descriptors;
 	int place = -EMFILE;
 	int waiting = 0;
-	int all = 0;
 
 	for (int i = offers->capacity - 1; i >= 0; i--) {
-		if (!offers->offer[i].token)
+		const struct offer *offer = &offers->offer[i];
+
+		if (!offer->token) {
 			place = i;
-		if (offers->offer[i].token && offers->offer[i].user == user) {
-			waiting += waits(&offers->offer[i]);
-			all++;
+			continue;
+		}
+		all += offer->descriptors;
+		if (offer->user == added->user) {
+			users += offer->descriptors;
+			waiting += waits(offer);
 		}
 	}
-	return waiting < OFFERS_WAITING_MAX && all < share ? place : -EMFILE;
+	if (waiting >= OFFERS_WAITING_MAX || users > OFFERS_SHARE(capacity) || all > capacity)
+		return -EMFILE;
+	return place;
 }
 
 int offers_add(struct offers *offers, const struct offer *offer)
@@ -52,7 +60,7 @@ int offers_add(struct offers *offers, const struct offer *offer)
 	int place;
 
 	pthread_mutex_lock(&offers->lock);
-	place = find_place(offers, offer->user);
+	place = find_place(offers, offer);
 	if (place >= 0)
 		offers->offer[place] = *offer;
 	pthread_mutex_unlock(&offers->lock);

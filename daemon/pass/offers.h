@@ -15,7 +15,7 @@
 #define OFFERS_MAX         1024
 #define OFFERS_WAITING_MAX 64 /* of a user */
 
-/* Of what there is room for, one user's part: so that he leaves room for others. */
+/* Of the descriptors that there is room for, one user's part: so that he leaves room for others. */
 #define OFFERS_SHARE(capacity) (((capacity) + 3) / 4)
 
 /* An event; or a counter's events and the page beside them. */
@@ -38,7 +38,7 @@ struct offers {
 	struct offer offer[OFFERS_MAX];
 };
 
-/* capacity: 1 to OFFERS_MAX, how many there may be. */
+/* capacity: 1 to OFFERS_MAX, how many descriptors there may be. */
 void offers_open(struct offers *offers, int capacity);
 
 /* Closes every descriptor. */
@@ -46,7 +46,8 @@ void offers_close(struct offers *offers);
 
 /*
  * Adds one and takes its descriptors over. Errors, they stay the caller's: -EMFILE
- * where OFFERS_WAITING_MAX of the user wait, he has a share of the table, or it is full.
+ * where OFFERS_WAITING_MAX of the user wait, or it is more descriptors than his share or the table
+ * has room for.
  */
 int offers_add(struct offers *offers, const struct offer *offer);
 

@@ -10,8 +10,8 @@
 #define TOKEN_SHIFT 48
 #define TOKEN_BITS  ((UINT64_C(1) << TOKEN_SHIFT) - 1)
 
-/* Each offer takes a descriptor or more, and its connection another; half of them are the
- * counters'. */
+/* For so many descriptors that are offered, and as many connections; half of all are the counters'.
+ */
 static int capacity(void)
 {
 	struct rlimit limit;

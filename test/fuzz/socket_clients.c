@@ -105,15 +105,17 @@ void client_close_all(void)
 		client_close(i);
 }
 
-/* Places of the table: of what waits, and of what a client has that has not hung up. */
-static int places(void)
+/* Descriptors of what waits, and of what a client has that has not hung up. */
+static unsigned descriptors(void)
 {
-	int count = 0;
+	unsigned count = 0;
 
 	for (unsigned i = 0; i < OFFERS; i++)
-		count += known[i].waits;
+		if (known[i].waits)
+			count += known[i].offer.descriptors;
 	for (unsigned i = 0; i < CLIENTS; i++)
-		count += clients[i].token != 0;
+		if (clients[i].token != 0)
+			count += known[clients[i].token - 1].offer.descriptors;
 	return count;
 }
 
@@ -135,7 +137,7 @@ void client_offer(uint8_t ways, time_t now)
 			       .since = now,
 			       .what.pet_thread = ways + 1 };
 	unsigned wanted = (ways >> 4 & 7) % OFFER_DESCRIPTORS + 1;
-	bool room = places() < OFFERS_SHARE(table->capacity);
+	bool room = descriptors() + wanted <= (unsigned)OFFERS_SHARE(table->capacity);
 
 	if (in_use(offer.token))
 		return;

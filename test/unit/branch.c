@@ -415,6 +415,31 @@ static void test_share(void **state)
 	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
 }
 
+/* A counter's events and its page are more descriptors than one. */
+static void test_descriptors(void **state)
+{
+	struct offer offer = {
+		.token = 9, .fd = { -1, -1, -1 }, .descriptors = 3, .process = 10, .user = 1
+	};
+
+	(void)state;
+	offers_close(&offers);
+	offers_open(&offers, 16);
+	add(1, 1, 0);
+	assert_int_equal(offers_add(&offers, &offer), 0);
+	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
+	for (unsigned user = 2; user < 5; user++) {
+		offer.token = user * 10;
+		offer.user = user;
+		assert_int_equal(offers_add(&offers, &offer), 0);
+	}
+	offer.user = 5;
+	assert_int_equal(offers_add(&offers, &offer), 0);
+	offer.user = 6;
+	offer.descriptors = 1;
+	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_refused_attributes),
 		cmocka_unit_test_setup_teardown(test_share, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_descriptors, setup, teardown),
 		cmocka_unit_test(test_target),
 		cmocka_unit_test(test_traced),
 		cmocka_unit_test(test_change),
