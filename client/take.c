@@ -5,8 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* A wait that is over; errno. */
+static int why(void)
+{
+	return errno == EAGAIN ? ETIMEDOUT : errno;
+}
+
+/* With a time limit, SA_RESTART restarts none of the calls. */
+static int connect_in_time(int fd, const struct sockaddr_un *address)
+{
+	static const struct timeval patience = { .tv_sec = TAKE_PATIENCE };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0 ||
+	    TEMP_FAILURE_RETRY(connect(fd, (const struct sockaddr *)address, sizeof *address)) < 0)
+		return why();
+	return 0;
+}
 
 int take_connect(const char *node, int *ret_socket)
 {
@@ -20,13 +39,12 @@ int take_connect(const char *node, int *ret_socket)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return errno;
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-		error = errno;
+	error = connect_in_time(fd, &address);
+	if (error)
 		close(fd);
-		return error;
-	}
-	*ret_socket = fd;
-	return 0;
+	else
+		*ret_socket = fd;
+	return error;
 }
 
 /* The descriptors beside a message; those that are one too many for this process are left away. */
@@ -59,7 +77,7 @@ static int receive(int socket, struct perfmon_taken *ret_taken, int *ret_fd, uns
 	ssize_t size = TEMP_FAILURE_RETRY(recvmsg(socket, &message, MSG_CMSG_CLOEXEC));
 
 	if (size < 0)
-		return errno;
+		return why();
 	*ret_count = unpack(&message, ret_fd);
 	if (size != sizeof *ret_taken)
 		return ECONNABORTED;
@@ -76,8 +94,8 @@ int take(int socket, uint64_t token, struct perfmon_taken *ret_taken, int *ret_f
 	unsigned count = 0;
 	int error;
 
-	if (send(socket, &token, sizeof token, MSG_NOSIGNAL) != sizeof token)
-		return errno;
+	if (TEMP_FAILURE_RETRY(send(socket, &token, sizeof token, MSG_NOSIGNAL)) != sizeof token)
+		return why();
 	error = receive(socket, &taken, fd, &count);
 	if (error == 0 && count > most)
 		error = ECONNABORTED;

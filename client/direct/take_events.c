@@ -23,6 +23,8 @@ static const char *why(int error)
 		       "event, or the process has several threads";
 	case ENOTTY:
 		return "this is no perfmond that has PMIODIRECT";
+	case ETIMEDOUT:
+		return "perfmond does not answer at its socket";
 	default:
 		return strerrordesc_np(error);
 	}

@@ -44,6 +44,8 @@ static int refuse_node(int error)
 	case ECONNABORTED:
 		return ebb_fail(error, "perfmond hung up: it ended, or has as many connections "
 				       "of this user, one for each event, as it takes");
+	case ETIMEDOUT:
+		return ebb_fail(error, "perfmond does not answer");
 	default:
 		return ebb_fail(error, strerrordesc_np(error));
 	}

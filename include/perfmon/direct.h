@@ -29,8 +29,9 @@ struct perfmon_reader;
  * Makes a reader of a counter. device: a descriptor of the node, which stays the caller's; counter:
  * 0 or 1, which is set up. Where perfmond gives the caller its events (--scope opener, by the
  * thread that set the counter up and is its process's only one), the counter counts this thread
- * alone from here on, and not what it starts. Gives 0 or a negative errno: -ENOMEM, and as
- * PMIOREAD: -EINVAL no such counter, -EBUSY not set up, -EIO the count is lost, -EBADF, -ENOTTY.
+ * alone from here on, and not what it starts; also where it cannot take them then. Gives 0 or a
+ * negative errno: -ENOMEM, and as PMIOREAD: -EINVAL no such counter, -EBUSY not set up, -EIO the
+ * count is lost, -EBADF, -ENOTTY.
  */
 int perfmon_reader_open(int device, int counter, struct perfmon_reader **ret_reader);
 
