@@ -5,8 +5,8 @@
 #include <machine/perfmon.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
+#include "event.h"
 #include "userpage.h"
 
 #define VALUE_MASK  ((UINT64_C(1) << 40) - 1)
@@ -17,29 +17,11 @@
 
 _Thread_local char reader_thread __attribute__((tls_model("initial-exec")));
 
-/* perf_event_open(2)'s read_format of perfmond's events. */
-struct reading {
-	uint64_t value;
-	uint64_t enabled;
-	uint64_t running;
-};
-
 static bool is_own_thread(const struct perfmon_reader *reader)
 {
 	const volatile bool *unforked = reader->unforked;
 
 	return unforked && *unforked && reader->thread == &reader_thread;
-}
-
-/* A pinned event that has lost the PMU reads end of file. */
-static bool read_event(int fd, uint64_t *ret_count)
-{
-	struct reading reading;
-
-	if (read(fd, &reading, sizeof reading) != sizeof reading)
-		return false;
-	*ret_count = reading.value;
-	return true;
 }
 
 static bool add_events(const struct perfmon_reader *reader, uint64_t *ret_sum, int *ret_way)
@@ -53,7 +35,7 @@ static bool add_events(const struct perfmon_reader *reader, uint64_t *ret_sum, i
 
 		if (!own || !reader->user[i] || !userpage_read(reader->user[i], &count)) {
 			*ret_way = PERFMON_BY_EVENT;
-			if (!read_event(reader->event[i], &count))
+			if (!event_read(reader->event[i], &count))
 				return false;
 		}
 		sum += count;

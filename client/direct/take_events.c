@@ -9,6 +9,7 @@
 
 #include "../take.h"
 #include "reader.h"
+#include "userpage.h"
 
 _Static_assert(TAKE_MOST == EVENTS_MAX + 1, "the page, and the events");
 
@@ -84,6 +85,18 @@ static bool *watch_forks(void)
 	return mark;
 }
 
+/* NULL where the event is to be read by its descriptor. */
+static struct perf_event_mmap_page *map_user(int event)
+{
+	struct perf_event_mmap_page *page = map(event);
+
+	if (page && !userpage_agrees(page, event)) {
+		unmap(page);
+		page = NULL;
+	}
+	return page;
+}
+
 /* Takes the descriptors over: the first is the page's. Gives 0 or an errno. */
 static int map_all(struct perfmon_reader *reader, const int *fd, unsigned count)
 {
@@ -99,7 +112,7 @@ static int map_all(struct perfmon_reader *reader, const int *fd, unsigned count)
 		reader->unforked = watch_forks();
 	reader->thread = &reader_thread;
 	for (unsigned i = 0; i < reader->events && reader->unforked; i++)
-		reader->user[i] = map(reader->event[i]);
+		reader->user[i] = map_user(reader->event[i]);
 	if (error)
 		reader_drop(reader);
 	return error;

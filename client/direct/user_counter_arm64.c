@@ -7,7 +7,7 @@
 		__asm__ volatile("mrs %0, pmevcntr" #n "_el0" : "=r"(value)); \
 		break
 
-uint64_t user_counter(uint32_t number)
+bool user_counter(uint32_t number, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 
@@ -46,5 +46,6 @@ uint64_t user_counter(uint32_t number)
 	default:
 		__asm__ volatile("mrs %0, pmccntr_el0" : "=r"(value));
 	}
-	return value;
+	*ret_value = value;
+	return true;
 }

@@ -14,6 +14,7 @@ struct proof {
 
 extern const struct proof value_proofs[]; /* values.c; the last has no name */
 extern const struct proof owner_proofs[]; /* owner.c; the last has no name */
+extern const struct proof page_proofs[];  /* pages.c; the last has no name */
 extern const struct proof death_proofs[]; /* owner.c; perfmond is killed meanwhile */
 
 /* From the command line. */

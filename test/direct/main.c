@@ -127,6 +127,7 @@ int main(int argc, char *argv[])
 	} else {
 		prove(value_proofs);
 		prove(owner_proofs);
+		prove(page_proofs);
 	}
 	return tap_end();
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../../client/take.h"
@@ -217,32 +216,6 @@ static bool asks_in_vain(void)
 	return true;
 }
 
-static bool page_is_read_only(void)
-{
-	int fd = open_counter();
-	struct perfmon_direct direct = { .pmd_num = 0 };
-	struct perfmon_taken taken;
-	unsigned count = 0;
-	int taken_fd[TAKE_MOST];
-	int page;
-	int socket;
-	void *map;
-
-	if (!is_direct())
-		return true;
-	must(ioctl(fd, PMIODIRECT, &direct) == 0);
-	must(take_connect(node, &socket) == 0);
-	must(take(socket, direct.pmd_token, &taken, taken_fd, TAKE_MOST, &count) == 0);
-	must(count == 2);
-	page = taken_fd[0];
-	must(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0) == MAP_FAILED);
-	map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, page, 0);
-	must(map != MAP_FAILED && mprotect(map, 4096, PROT_READ | PROT_WRITE) < 0);
-	must(write(page, "x", 1) < 0 && ftruncate(page, 0) < 0 && ftruncate(page, 8192) < 0);
-	must(fcntl(page, F_ADD_SEALS, 0) < 0);
-	return true;
-}
-
 /* Its own events count on; what takes perfmond says that there is none. */
 static bool outlives_perfmond(void)
 {
@@ -275,7 +248,6 @@ const struct proof owner_proofs[] = {
 	{ "a process of several threads reads through the device", several_threads },
 	{ "a token is good for its process, once", stolen_token },
 	{ "it may be asked 200 times, and nothing taken", asks_in_vain },
-	{ "the page is to be read only", page_is_read_only },
 	{ NULL, NULL },
 };
 

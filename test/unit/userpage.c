@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../client/direct/userpage.h"
 
+#include <unistd.h>
+
 #include "unit.h"
+
+ssize_t __wrap_read(int fd, void *buffer, size_t size); /* NOLINT: the linker's name */
 
 /* A page as the kernel writes it, and a counter of the test's own. */
 static struct perf_event_mmap_page page;
 static uint64_t counter;
 static uint32_t asked;
 static int interrupts;
+static bool known; /* how it is read */
 
 /* What a real one does where the kernel interrupts: the event is put on another counter. */
-uint64_t user_counter(uint32_t number)
+bool user_counter(uint32_t number, uint64_t *ret_value)
 {
-	uint64_t value = counter;
-
+	*ret_value = counter;
 	asked = number;
 	if (interrupts > 0) {
 		interrupts--;
@@ -22,7 +26,23 @@ uint64_t user_counter(uint32_t number)
 		page.offset += 1000;
 		counter = 5;
 	}
-	return value;
+	return known;
+}
+
+/* What the kernel has for the event: more at each read(2), or end of file. */
+static uint64_t kernel_count;
+
+ssize_t __wrap_read(int fd, void *buffer, size_t size) /* NOLINT: the linker's name */
+{
+	uint64_t *figures = buffer;
+
+	assert_int_equal(fd, 33);
+	assert_int_equal(size, 24);
+	figures[0] = kernel_count;
+	if (kernel_count == 0)
+		return 0;
+	kernel_count += 100;
+	return 24;
 }
 
 static int setup(void **state)
@@ -31,6 +51,7 @@ static int setup(void **state)
 	page = (struct perf_event_mmap_page){ .lock = 8, .index = 1, .pmc_width = 48 };
 	page.cap_user_rdpmc = 1;
 	interrupts = 0;
+	known = true;
 	return 0;
 }
 
@@ -73,6 +94,9 @@ static void test_absent(void **state)
 	page.index = 1;
 	page.cap_user_rdpmc = 0;
 	assert_false(userpage_read(&page, &count));
+	page.cap_user_rdpmc = 1;
+	known = false;
+	assert_false(userpage_read(&page, &count));
 	assert_int_equal(count, 77);
 }
 
@@ -89,6 +113,29 @@ static void test_changed(void **state)
 	assert_int_equal(asked, 2);
 }
 
+/* As of arm64's counter, which the kernel starts at -0x7fffffff, after 1359 events. */
+static void test_agrees(void **state)
+{
+	(void)state;
+	page.pmc_width = 32;
+	page.offset = 0x7fffffff;
+	counter = 0x80000001u + 1359;
+	kernel_count = 1300;
+	assert_true(userpage_agrees(&page, 33));
+	page.offset = INT64_C(0x7fffffff) - (INT64_C(1) << 32);
+	kernel_count = 1300;
+	assert_false(userpage_agrees(&page, 33));
+	page.offset = INT64_C(0x7fffffff) + (INT64_C(1) << 32);
+	kernel_count = 1300;
+	assert_false(userpage_agrees(&page, 33));
+	/* Off the PMU, or lost. */
+	kernel_count = 0;
+	assert_true(userpage_agrees(&page, 33));
+	kernel_count = 1300;
+	page.index = 0;
+	assert_true(userpage_agrees(&page, 33));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +143,7 @@ int main(void)
 		cmocka_unit_test_setup(test_sign, setup),
 		cmocka_unit_test_setup(test_absent, setup),
 		cmocka_unit_test_setup(test_changed, setup),
+		cmocka_unit_test_setup(test_agrees, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
