@@ -31,7 +31,7 @@ static bool take_both(int device, int *ret_fd)
 
 static bool page_is_read_only(void)
 {
-	int taken_fd[TAKE_MOST];
+	int taken_fd[TAKE_MOST] = { -1 };
 	int page;
 	void *map;
 
@@ -51,10 +51,10 @@ static bool page_is_read_only(void)
 static bool page_that_lies_is_known(void)
 {
 	int fd = open_counter();
-	int taken_fd[TAKE_MOST];
-	uint64_t before;
-	uint64_t count;
-	uint64_t after;
+	int taken_fd[TAKE_MOST] = { -1 };
+	uint64_t before = 0;
+	uint64_t count = 0;
+	uint64_t after = 0;
 	struct perf_event_mmap_page *page;
 	bool agrees;
 

@@ -429,7 +429,7 @@ static void test_descriptors(void **state)
 	assert_int_equal(offers_add(&offers, &offer), 0);
 	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
 	for (unsigned user = 2; user < 5; user++) {
-		offer.token = user * 10;
+		offer.token = user * UINT64_C(10);
 		offer.user = user;
 		assert_int_equal(offers_add(&offers, &offer), 0);
 	}
