@@ -32,8 +32,8 @@ static bool waits(const struct offer *offer)
 static int find_place(const struct offers *offers, const struct offer *added)
 {
 	unsigned capacity = (unsigned)offers->capacity;
-	unsigned users = added->descriptors;
-	unsigned all = added->descriptors;
+	unsigned users = 0;
+	unsigned all = 0;
 	int place = -EMFILE;
 	int waiting = 0;
 
@@ -50,7 +50,8 @@ static int find_place(const struct offers *offers, const struct offer *added)
 			waiting += waits(offer);
 		}
 	}
-	if (waiting >= OFFERS_WAITING_MAX || users > OFFERS_SHARE(capacity) || all > capacity)
+	if (waiting >= OFFERS_WAITING_MAX || users + added->descriptors > OFFERS_SHARE(capacity) ||
+	    all + added->descriptors > capacity)
 		return -EMFILE;
 	return place;
 }
