@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -17,6 +18,7 @@
 static struct output standard_error = { .fd = STDERR_FILENO };
 static int syslog_fd = -1; /* -1: standard error is in use */
 static uint64_t syslog_lost;
+static int perfmond = -1; /* -1: this is no worker */
 
 /*
  * syslog(3) waits for a log daemon that is slow, and a request would wait with it. The protocol is
@@ -40,6 +42,16 @@ static void send_to_syslog(int priority, const char *message)
 		syslog_lost = 0;
 }
 
+/* Whoever hears it may be gone. */
+static void send_to_perfmond(int priority, const char *message)
+{
+	struct iovec part[] = { { &priority, sizeof priority },
+				{ (void *)message, strlen(message) } };
+	const struct msghdr line = { .msg_iov = part, .msg_iovlen = 2 };
+
+	sendmsg(perfmond, &line, MSG_NOSIGNAL);
+}
+
 /* Lines that may be written at once, and a second from then on: clients have a part in many. */
 #define BURST 1000
 #define RATE  20
@@ -55,7 +67,7 @@ static bool is_admitted(void)
 	struct timespec time;
 	double now;
 
-	if (!limited)
+	if (!limited || perfmond >= 0)
 		return true;
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	now = (double)time.tv_sec + (double)time.tv_nsec / 1e9;
@@ -81,6 +93,10 @@ static void write_line(int priority, const char *prefix, const char *format, va_
 	if (message < 0)
 		return;
 	length += (size_t)message < room ? message : (int)room - 1;
+	if (perfmond >= 0) {
+		send_to_perfmond(priority, line + strlen("perfmond: "));
+		return;
+	}
 	if (syslog_fd >= 0) {
 		send_to_syslog(priority, line + strlen("perfmond: "));
 		return;
@@ -116,8 +132,20 @@ static void log_line(int priority, const char *prefix, const char *format, va_li
 	pthread_mutex_unlock(&mutex);
 }
 
+static void lock(void)
+{
+	pthread_mutex_lock(&mutex);
+}
+
+static void unlock(void)
+{
+	pthread_mutex_unlock(&mutex);
+}
+
+/* A worker begins while the other thread may be at a line. */
 void log_limit(void)
 {
+	pthread_atfork(lock, unlock, unlock);
 	limited = true;
 }
 
@@ -153,6 +181,25 @@ void log_info(const char *format, ...)
 	va_start(arguments, format);
 	log_line(LOG_INFO, "", format, arguments);
 	va_end(arguments);
+}
+
+static void log_plain(int priority, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_line(priority, "", format, arguments);
+	va_end(arguments);
+}
+
+void log_line_of_worker(int priority, const char *line)
+{
+	log_plain(priority, "%s", line);
+}
+
+void log_to_perfmond(int socket)
+{
+	perfmond = socket;
 }
 
 void log_to_syslog(void)

@@ -29,6 +29,15 @@ void log_limit(void);
 /* Tells of lines that were dropped since the last one. */
 void log_finish(void);
 
+/*
+ * In a worker, see worker.h: sends all later lines to perfmond, by the socket between the two, each
+ * with its priority, an int, before it.
+ */
+void log_to_perfmond(int socket);
+
+/* In perfmond: logs such a line. */
+void log_line_of_worker(int priority, const char *line);
+
 /* Sends all later lines to /dev/log: the daemon is about to lose its standard error. */
 void log_to_syslog(void);
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend/aside.h"
 #include "backend/tstamp.h"
 #include "background.h"
 #include "branch/branches.h"
@@ -140,6 +141,8 @@ static int open_device(void)
 	device->stamp = &self.stamp_source;
 	options.stamp = self.has_stamp ? &self.stamp : NULL;
 	result = self.options.backend->open(&options, &device->backend);
+	if (result == 0 && self.options.scope == SCOPE_OPENER)
+		result = aside_open(device->backend, &device->backend);
 	if (result < 0)
 		return result;
 	if (device->trace)

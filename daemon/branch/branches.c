@@ -10,7 +10,6 @@
 #include "branch/attributes.h"
 #include "log.h"
 #include "pass/target.h"
-#include "thread_event.h"
 
 /* s, for which no other process's thread is looked at after one that hung: a tenth is lost. */
 #define HUNG_REST 1
@@ -64,8 +63,8 @@ static int refuse(struct branches *branches, int error)
 	}
 }
 
-static int open_event(struct branches *branches, const struct perfmon_ebb *request, pid_t thread,
-		      uint64_t token)
+static int open_event(struct branches *branches, const struct perfmon_ebb *request, uid_t user,
+		      const struct target *target, uint64_t token)
 {
 	struct perf_event_attr attr;
 	int group = -1;
@@ -74,14 +73,16 @@ static int open_event(struct branches *branches, const struct perfmon_ebb *reque
 	if (result < 0)
 		return result;
 	if (request->peb_leader) {
-		group = offers_leader(&branches->passing->offers, request->peb_leader, thread);
+		group = offers_leader(&branches->passing->offers, request->peb_leader,
+				      target->thread);
 		if (group < 0)
 			return group;
 	}
 	attr.sig_data = attr.sigtrap ? token : 0;
-	result = (int)thread_event_open(&attr, thread, group);
+	result = holders_open_event(&branches->passing->holders, target->process, user, &attr,
+				    target->thread, group, token);
 	if (result < 0)
-		result = refuse(branches, errno);
+		result = refuse(branches, -result);
 	if (group >= 0)
 		close(group);
 	return result;
@@ -101,7 +102,7 @@ static int offer(struct branches *branches, const struct perfmon_ebb *request,
 			  .pet_period = request->peb_period,
 			  .pet_leader = request->peb_leader },
 	};
-	int result = open_event(branches, request, target->thread, token);
+	int result = open_event(branches, request, caller->user, target, token);
 
 	if (result < 0)
 		return result;
@@ -110,8 +111,10 @@ static int offer(struct branches *branches, const struct perfmon_ebb *request,
 	result = target_check(target, caller->thread, caller->user);
 	if (result == 0)
 		result = passing_offer(branches->passing, &offer);
-	if (result < 0)
+	if (result < 0) {
 		close(offer.fd[0]);
+		holders_drop(&branches->passing->holders, target->process, token);
+	}
 	return result;
 }
 

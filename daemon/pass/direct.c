@@ -95,6 +95,21 @@ static int copy_events(const struct backend_direct *events, struct offer *offer)
 	return 0;
 }
 
+/* A copy of the backend's is not the last one: of a failure nothing is left to the holder. */
+static int hold_and_offer(struct direct *direct, const struct offer *offer)
+{
+	struct passing *passing = direct->passing;
+	int result = holders_keep(&passing->holders, offer->process, offer->token, offer->fd,
+				  offer->descriptors);
+
+	if (result < 0)
+		return result;
+	result = passing_offer(passing, offer);
+	if (result < 0)
+		holders_drop(&passing->holders, offer->process, offer->token);
+	return result;
+}
+
 static int offer_to(struct direct *direct, const struct backend_direct *events, struct offer *offer,
 		    struct perfmon_page **ret_page)
 {
@@ -108,7 +123,7 @@ static int offer_to(struct direct *direct, const struct backend_direct *events, 
 	offer->fd[offer->descriptors++] = result;
 	result = copy_events(events, offer);
 	if (result == 0)
-		result = passing_offer(direct->passing, offer);
+		result = hold_and_offer(direct, offer);
 	if (result < 0) {
 		close_copies(offer);
 		munmap(page, sizeof *page);

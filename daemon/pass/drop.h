@@ -2,13 +2,15 @@
 #ifndef PERFMOND_PASS_DROP_H
 #define PERFMOND_PASS_DROP_H
 
+#include "worker.h"
+
 /*
  * Closes a socket. Before Linux 6.16 its clients can leave descriptors in it that nobody asked for,
- * which are closed with it, and one of those may take its time: a socket with SO_LINGER, a file of
- * the client's own FUSE. There a thread of its own closes it, as long as fewer than DROPS_MAX are
- * at it.
+ * which are closed with it, and one of those may take its time: a socket with SO_LINGER, a perf
+ * event whose thread's events the kernel holds. There a worker closes it, as long as fewer than
+ * DROPS_MAX hang.
  */
-#define DROPS_MAX 64
+#define DROPS_MAX (WORKERS_LEFT / 2)
 
 void drop(int socket);
 

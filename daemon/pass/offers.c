@@ -5,15 +5,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-void offers_open(struct offers *offers, int capacity)
+void offers_open(struct offers *offers, int capacity, struct holders *holders)
 {
-	*offers = (struct offers){ .lock = PTHREAD_MUTEX_INITIALIZER, .capacity = capacity };
+	*offers = (struct offers){ .lock = PTHREAD_MUTEX_INITIALIZER,
+				   .holders = holders,
+				   .capacity = capacity };
 }
 
-static void free_place(struct offer *offer)
+static void free_place(struct offers *offers, struct offer *offer)
 {
 	for (unsigned i = 0; i < offer->descriptors; i++)
 		close(offer->fd[i]);
+	if (offers->holders)
+		holders_drop(offers->holders, offer->process, offer->token);
 	offer->token = 0;
 }
 
@@ -21,7 +25,7 @@ void offers_close(struct offers *offers)
 {
 	for (int i = 0; i < OFFERS_MAX; i++)
 		if (offers->offer[i].token)
-			free_place(&offers->offer[i]);
+			free_place(offers, &offers->offer[i]);
 }
 
 static bool waits(const struct offer *offer)
@@ -116,14 +120,14 @@ void offers_drop(struct offers *offers, uint64_t token)
 	pthread_mutex_lock(&offers->lock);
 	offer = find(offers, token);
 	if (offer && waits(offer))
-		free_place(offer);
+		free_place(offers, offer);
 	pthread_mutex_unlock(&offers->lock);
 }
 
 void offers_end(struct offers *offers, int place)
 {
 	pthread_mutex_lock(&offers->lock);
-	free_place(&offers->offer[place]);
+	free_place(offers, &offers->offer[place]);
 	pthread_mutex_unlock(&offers->lock);
 }
 
@@ -136,7 +140,7 @@ bool offers_expire(struct offers *offers, time_t since)
 		struct offer *offer = &offers->offer[i];
 
 		if (waits(offer) && offer->since <= since)
-			free_place(offer);
+			free_place(offers, offer);
 		others |= waits(offer);
 	}
 	pthread_mutex_unlock(&offers->lock);

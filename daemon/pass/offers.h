@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "pass/holders.h"
+
 /*
  * Descriptors that were opened for a process and wait for it, or were taken by it. Requests add
  * them, the socket's thread hands them out: each function locks for itself.
@@ -34,12 +36,13 @@ struct offer {
 
 struct offers {
 	pthread_mutex_t lock;
+	struct holders *holders; /* which have copies of the descriptors, or NULL */
 	int capacity;
 	struct offer offer[OFFERS_MAX];
 };
 
-/* capacity: 1 to OFFERS_MAX, how many descriptors there may be. */
-void offers_open(struct offers *offers, int capacity);
+/* capacity: 1 to OFFERS_MAX, how many descriptors there may be. holders: or NULL. */
+void offers_open(struct offers *offers, int capacity, struct holders *holders);
 
 /* Closes every descriptor. */
 void offers_close(struct offers *offers);

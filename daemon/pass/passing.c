@@ -23,19 +23,16 @@ static int capacity(void)
 
 int passing_open(struct passing *passing, const char *node, gid_t group, mode_t mode)
 {
-	offers_open(&passing->offers, capacity());
+	holders_open(&passing->holders);
+	offers_open(&passing->offers, capacity(), &passing->holders);
 	return server_open(&passing->server, node, group, mode, &passing->offers);
 }
 
-/*
- * apart.c forks, which the process may in any case; drop.c has a thread with descriptors of its
- * own; direct.c makes pages.
- */
+/* apart.c forks, which the process may in any case; direct.c makes pages. */
 void passing_add_rights(struct rights *rights)
 {
 	static const struct rights_call calls[] = {
 		{ .name = "accept4" },
-		{ .name = "close_range" },
 		{ .name = "faccessat" },
 		{ .name = "faccessat2" },
 		{ .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_ADD_SEALS },
@@ -45,15 +42,13 @@ void passing_add_rights(struct rights *rights)
 		{ .name = "memfd_create" },
 		{ .name = "pidfd_open" },
 		{ .name = "pipe2" },
-		{ .name = "recvmsg" },
-		{ .name = "sendmsg" },
 		{ .name = "setitimer" },
-		{ .name = "shutdown" },
 		{ .name = "timerfd_gettime" },
 		{ .name = "timerfd_settime" },
 	};
 
 	rights_add_calls(rights, calls, sizeof calls / sizeof *calls);
+	worker_add_rights(rights);
 	rights_add_path(rights, "/proc", false);
 }
 

@@ -12,6 +12,7 @@
 /* How clients get descriptors: offers by tokens, and the socket beside the node that takes these.
  */
 struct passing {
+	struct holders holders;
 	struct offers offers;
 	struct server server;
 };

@@ -167,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	capacity = bytes_one(&script);
 	old_kernel = capacity & 1;
 	now = 1000000;
-	offers_open(&offers, capacity / 2 + 1);
+	offers_open(&offers, capacity / 2 + 1, NULL);
 	client_begin(&offers);
 	MUST(server_open(&server, node, getgid(), 0600, &offers) == 0);
 	MUST(server_start(&server) == 0);

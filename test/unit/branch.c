@@ -21,7 +21,7 @@ static struct offers offers;
 static int setup(void **state)
 {
 	(void)state;
-	offers_open(&offers, OFFERS_MAX);
+	offers_open(&offers, OFFERS_MAX, NULL);
 	return 0;
 }
 
@@ -402,7 +402,7 @@ static void test_share(void **state)
 
 	(void)state;
 	offers_close(&offers);
-	offers_open(&offers, 5);
+	offers_open(&offers, 5, NULL);
 	add(1, 1, 0);
 	add(2, 1, 0);
 	assert_int_equal(offers_add(&offers, &offer), -EMFILE);
@@ -424,7 +424,7 @@ static void test_descriptors(void **state)
 
 	(void)state;
 	offers_close(&offers);
-	offers_open(&offers, 16);
+	offers_open(&offers, 16, NULL);
 	add(1, 1, 0);
 	assert_int_equal(offers_add(&offers, &offer), 0);
 	assert_int_equal(offers_add(&offers, &offer), -EMFILE);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/* What a worker sends begins with this, or it is a line of the log and has its priority there. */
+#define ANSWER (-1)
+
+/* Of a line of the log. */
+#define TEXT_MAX 1200
+
+/* How often one that does not answer is looked at, ms. */
+#define LOOK 25
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pid_t left[WORKERS_LEFT];
+
+static int count;
+
+/* Those that have ended, with the lock. */
+static void reap_left(void)
+{
+	for (int i = count - 1; i >= 0; i--)
+		if (waitpid(left[i], NULL, WNOHANG) != 0)
+			left[i] = left[--count];
+}
+
+int workers_left(void)
+{
+	int result;
+
+	pthread_mutex_lock(&lock);
+	reap_left();
+	result = count;
+	pthread_mutex_unlock(&lock);
+	return result;
+}
+
+/* Nobody hears it then, by which it ends. */
+void worker_leave(struct worker *worker)
+{
+	close(worker->socket);
+	pthread_mutex_lock(&lock);
+	reap_left();
+	if (count < WORKERS_LEFT)
+		left[count++] = worker->process;
+	pthread_mutex_unlock(&lock);
+	worker->process = 0;
+}
+
+static void reap(struct worker *worker)
+{
+	close(worker->socket);
+	TEMP_FAILURE_RETRY(waitpid(worker->process, NULL, 0));
+	worker->process = 0;
+}
+
+/* The kernel's want of memory has a name of its own where it is a socket's. */
+static int error_of(int number)
+{
+	return number == ENOBUFS ? -ENOMEM : -number;
+}
+
+/* The signals that end perfmond may go to all of its processes. */
+static void outlive_signals(void)
+{
+	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		signal(ends[i], SIG_IGN);
+}
+
+static _Noreturn void work(void (*run)(int socket, void *argument), void *argument, int socket)
+{
+	outlive_signals();
+	if (socket > 0)
+		close_range(0, (unsigned)socket - 1, 0);
+	close_range((unsigned)socket + 1, ~0U, 0);
+	log_to_perfmond(socket);
+	run(socket, argument);
+	/* What hangs is to hang here, before perfmond sees the socket's end and waits. */
+	if (socket > 0)
+		close_range(0, (unsigned)socket - 1, 0);
+	close_range((unsigned)socket + 1, ~0U, 0);
+	_exit(0);
+}
+
+int worker_start(void (*run)(int socket, void *argument), void *argument, struct worker *ret_worker)
+{
+	int ends[2];
+	int result;
+	pid_t process;
+
+	if (workers_left() >= WORKERS_LEFT)
+		return -EAGAIN;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_of(errno);
+	process = fork();
+	if (process == 0)
+		work(run, argument, ends[1]);
+	result = process < 0 ? -errno : 0;
+	close(ends[1]);
+	if (result < 0) {
+		close(ends[0]);
+		return result;
+	}
+	*ret_worker = (struct worker){ .process = process, .socket = ends[0] };
+	return 0;
+}
+
+static int send_parts(int socket, struct iovec *part, size_t parts, const int *fd,
+		      size_t descriptors, int flags)
+{
+	char control[CMSG_SPACE(WORKER_DESCRIPTORS * sizeof *fd)] __attribute__((aligned)) = { 0 };
+	struct msghdr message = { .msg_iov = part, .msg_iovlen = parts };
+	struct cmsghdr *beside;
+
+	if (descriptors > 0) {
+		message.msg_control = control;
+		message.msg_controllen = CMSG_SPACE(descriptors * sizeof *fd);
+		beside = CMSG_FIRSTHDR(&message);
+		*beside = (struct cmsghdr){ .cmsg_len = CMSG_LEN(descriptors * sizeof *fd),
+					    .cmsg_level = SOL_SOCKET,
+					    .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(beside), fd, descriptors * sizeof *fd);
+	}
+	if (TEMP_FAILURE_RETRY(sendmsg(socket, &message, flags | MSG_NOSIGNAL)) < 0)
+		return error_of(errno);
+	return 0;
+}
+
+/* Gives the message's size, 0 at the end of the socket, or -1. */
+static ssize_t receive_parts(int socket, struct iovec *part, size_t parts,
+			     int ret_fd[WORKER_DESCRIPTORS], size_t *ret_descriptors)
+{
+	char control[CMSG_SPACE(WORKER_DESCRIPTORS * sizeof *ret_fd)] __attribute__((aligned));
+	struct msghdr message = { .msg_iov = part,
+				  .msg_iovlen = parts,
+				  .msg_control = control,
+				  .msg_controllen = sizeof control };
+	ssize_t size = TEMP_FAILURE_RETRY(recvmsg(socket, &message, MSG_CMSG_CLOEXEC));
+	const struct cmsghdr *beside = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+
+	*ret_descriptors = 0;
+	if (beside) {
+		memcpy(ret_fd, CMSG_DATA(beside), beside->cmsg_len - CMSG_LEN(0));
+		*ret_descriptors = (beside->cmsg_len - CMSG_LEN(0)) / sizeof *ret_fd;
+	}
+	return size;
+}
+
+int worker_send(const struct worker *worker, const void *message, size_t size, const int *fd,
+		size_t descriptors)
+{
+	struct iovec part = { (void *)message, size };
+
+	return send_parts(worker->socket, &part, 1, fd, descriptors, MSG_DONTWAIT);
+}
+
+bool worker_hear(int socket, void *ret_message, size_t size, int ret_fd[WORKER_DESCRIPTORS],
+		 size_t *ret_descriptors)
+{
+	struct iovec part = { ret_message, size };
+
+	return receive_parts(socket, &part, 1, ret_fd, ret_descriptors) == (ssize_t)size;
+}
+
+void worker_answer(int socket, const void *answer, size_t size, const int *fd, size_t descriptors)
+{
+	int kind = ANSWER;
+	struct iovec part[] = { { &kind, sizeof kind }, { (void *)answer, size } };
+
+	/* Without an answer perfmond is to see the end. */
+	if (send_parts(socket, part, 2, fd, descriptors, 0) < 0)
+		shutdown(socket, SHUT_RDWR);
+}
+
+/* Whether it sleeps where no signal reaches it, proc_pid_stat(5); or that is not to be seen. */
+static bool is_stuck(pid_t process)
+{
+	char name[32];
+	char text[64] = "";
+	const char *state;
+	int fd;
+
+	snprintf(name, sizeof name, "/proc/%ld/stat", (long)process);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		ssize_t size = read(fd, text, sizeof text - 1);
+
+		text[size > 0 ? size : 0] = '\0';
+		close(fd);
+	}
+	state = strrchr(text, ')');
+	return !state || strncmp(state, ") D", 3) == 0;
+}
+
+/* patience: ms, or -1. Errors: -EAGAIN it hangs, or that time is over. */
+static int wait_for(const struct worker *worker, int patience)
+{
+	struct pollfd end = { .fd = worker->socket, .events = POLLIN };
+	int waited = 0;
+	int stuck = 0;
+	int ready;
+
+	while ((ready = poll(&end, 1, LOOK)) <= 0) {
+		if (ready < 0)
+			continue;
+		waited += LOOK;
+		stuck = is_stuck(worker->process) ? stuck + LOOK : 0;
+		if (stuck >= WORKER_PATIENCE || (patience >= 0 && waited >= patience))
+			return -EAGAIN;
+	}
+	return 0;
+}
+
+/* One message. Gives 1 where it is no answer. */
+static int receive(struct worker *worker, void *ret_answer, size_t size,
+		   int ret_fd[WORKER_DESCRIPTORS], size_t *ret_descriptors, int patience)
+{
+	int kind;
+	char text[TEXT_MAX];
+	struct iovec part[] = { { &kind, sizeof kind }, { text, sizeof text - 1 } };
+	ssize_t got;
+
+	if (wait_for(worker, patience) < 0)
+		return -EAGAIN;
+	got = receive_parts(worker->socket, part, 2, ret_fd, ret_descriptors);
+	if (got < (ssize_t)sizeof kind) {
+		reap(worker);
+		return -EIO;
+	}
+	got -= (ssize_t)sizeof kind;
+	if (kind != ANSWER) {
+		text[got] = '\0';
+		log_line_of_worker(kind, text);
+		return 1;
+	}
+	memcpy(ret_answer, text, size < (size_t)got ? size : (size_t)got);
+	return 0;
+}
+
+int worker_receive(struct worker *worker, void *ret_answer, size_t size,
+		   int ret_fd[WORKER_DESCRIPTORS], size_t *ret_descriptors)
+{
+	int result;
+
+	do
+		result = receive(worker, ret_answer, size, ret_fd, ret_descriptors, -1);
+	while (result == 1);
+	return result;
+}
+
+bool worker_is_ready(const struct worker *worker)
+{
+	struct pollfd end = { .fd = worker->socket, .events = POLLIN };
+
+	return poll(&end, 1, 0) > 0;
+}
+
+void worker_end(struct worker *worker, int patience)
+{
+	int fd[WORKER_DESCRIPTORS];
+	size_t descriptors;
+	char answer;
+	int result = 0;
+
+	if (worker->process == 0)
+		return;
+	shutdown(worker->socket, SHUT_WR);
+	while (result >= 0) {
+		result = receive(worker, &answer, sizeof answer, fd, &descriptors, patience);
+		for (size_t i = 0; result == 0 && i < descriptors; i++)
+			close(fd[i]);
+	}
+	if (result == -EAGAIN)
+		worker_leave(worker);
+}
+
+void worker_add_rights(struct rights *rights)
+{
+	static const struct rights_call calls[] = {
+		{ .name = "close_range" },
+		{ .name = "recvmsg" },
+		{ .name = "sendmsg" },
+		{ .name = "shutdown" },
+		{ .name = "socketpair", .argument = 0, .mask = UINT32_MAX, .value = AF_UNIX },
+	};
+
+	rights_add_calls(rights, calls, sizeof calls / sizeof *calls);
+	rights_add_path(rights, "/proc", false);
+}
