@@ -247,12 +247,12 @@ static int drop_rights(bool detached)
 	char text[256];
 	int result;
 
-	if (self.user.user == 0) {
+	result = start_keeper(detached);
+	if (result == 0 && self.user.user == 0) {
 		log_warning("--user root: perfmond keeps all of root's rights");
 		return 0;
 	}
 	add_rights(&rights);
-	result = start_keeper(detached);
 	if (result == 0)
 		result = privilege_confine(&self.user, &rights, text, sizeof text);
 	if (result == 0)

@@ -103,9 +103,16 @@ int keeper_start(const struct keeper_task *task, struct keeper *ret_keeper)
 
 void keeper_end(struct keeper *keeper)
 {
+	int status = 0;
+
 	if (keeper->process == 0)
 		return;
 	close(keeper->pipe);
-	TEMP_FAILURE_RETRY(waitpid(keeper->process, NULL, 0));
+	TEMP_FAILURE_RETRY(waitpid(keeper->process, &status, 0));
+	if (WIFSIGNALED(status))
+		log_warning("perfmond-keeper was killed (%s): the node's mount, its socket, the "
+			    "lock and the pidfile may be left: the next start with the same "
+			    "--device and --state-dir takes them away",
+			    strsignal(WTERMSIG(status)));
 	keeper->process = 0;
 }

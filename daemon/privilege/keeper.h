@@ -29,7 +29,7 @@ struct keeper_task {
 /* Starts it. Takes a process of one thread. Errors, logged: as pipe(2) and fork(2). */
 int keeper_start(const struct keeper_task *task, struct keeper *ret_keeper);
 
-/* Lets it clean up, and waits until it has. */
+/* Lets it clean up, and waits until it has; warns where it was killed before. */
 void keeper_end(struct keeper *keeper);
 
 #endif

@@ -121,6 +121,33 @@ static int become(const struct privilege_user *user)
 	return 0;
 }
 
+/* Where perfmond was started with a part of root's, as in a container, what it lacks stays away. */
+static uint64_t find_capabilities(uint64_t wanted)
+{
+	cap_t all = cap_get_proc();
+	uint64_t found = 0;
+
+	for (cap_value_t capability = 0; all && capability < cap_max_bits(); capability++) {
+		cap_flag_value_t permitted = CAP_CLEAR;
+		char *name;
+
+		if (!(wanted & UINT64_C(1) << capability))
+			continue;
+		if (cap_get_flag(all, capability, CAP_PERMITTED, &permitted) == 0 &&
+		    permitted == CAP_SET) {
+			found |= UINT64_C(1) << capability;
+			continue;
+		}
+		name = cap_to_name(capability);
+		log_warning("perfmond was started without %s: what takes it will fail",
+			    name ? name : "a capability");
+		cap_free(name);
+	}
+	if (all)
+		cap_free(all);
+	return found;
+}
+
 static int keep_capabilities(uint64_t wanted)
 {
 	cap_t set = cap_init();
@@ -207,9 +234,10 @@ static void describe(const struct privilege_user *user, uint64_t capabilities, b
 int privilege_confine(const struct privilege_user *user, const struct rights *rights,
 		      char *ret_text, size_t size)
 {
+	uint64_t capabilities = find_capabilities(rights->capabilities);
 	int landlocked = 0;
 	int filtered = 0;
-	int result = drop(user, rights->capabilities);
+	int result = drop(user, capabilities);
 
 	if (result == 0)
 		landlocked = landlock_confine(rights);
@@ -220,13 +248,13 @@ int privilege_confine(const struct privilege_user *user, const struct rights *ri
 	if (result == 0 && filtered < 0 && filtered != -ENOSYS)
 		result = filtered;
 	if (result == 0)
-		describe(user, rights->capabilities, landlocked, filtered == 0, ret_text, size);
+		describe(user, capabilities, landlocked, filtered == 0, ret_text, size);
 	return result;
 }
 
 int privilege_confine_root(const struct rights *rights)
 {
-	int result = drop(NULL, rights->capabilities);
+	int result = drop(NULL, find_capabilities(rights->capabilities));
 
 	if (result == 0)
 		result = filter_calls(rights);
