@@ -24,6 +24,11 @@ tap_skip() {
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
+# tap_figure LABEL VALUE: how much was tried, for the table at the end of test/run.
+tap_figure() {
+	echo "# figure: $1: $2"
+}
+
 # The plan, last; its status is that of the whole.
 tap_end() {
 	echo "1..$tap_count"
