@@ -17,71 +17,67 @@ _Static_assert(EVENT_TERMS <= WORKER_DESCRIPTORS, "a counter's events are one an
 #define END 2000
 
 struct aside_counter {
-	struct worker worker;
+	bool there; /* the worker has it set up */
 	uint64_t origin;
-	/* What it gave away of itself, until adopt. */
-	int fd[WORKER_DESCRIPTORS];
-	size_t descriptors;
 };
 
 struct aside {
 	struct backend backend;
 	struct backend *inner;
+	struct worker worker; /* from the first PMIOSETUP on */
 	struct aside_counter counter[NPMC];
-	time_t hung; /* when one was left, CLOCK_MONOTONIC, s; 0: never */
-};
-
-/* What a worker is forked with. */
-struct order {
-	struct backend *backend;
-	unsigned counter;
-	const struct event *event;
-	int client;
+	struct backend_direct given; /* what a counter gave away of itself, until adopt */
+	time_t hung;                 /* when one was left, CLOCK_MONOTONIC, s; 0: never */
 };
 
 struct question {
-	enum { START, STOP, READ, DIRECT, ADOPT, RELEASE } what;
-	int argument; /* DIRECT: the client's thread; ADOPT: whether */
+	enum { SETUP, START, STOP, READ, DIRECT, ADOPT, RELEASE } what;
+	unsigned counter;
+	int argument;       /* SETUP, DIRECT: the client's thread; ADOPT: whether */
+	struct event event; /* SETUP; what it points to is constant */
 };
 
 struct answer {
 	int result;
 	uint64_t count;
 	uint64_t origin;
-	uint64_t hz;
-	unsigned direct; /* descriptors */
-	uint64_t first;  /* of the pass, as in struct backend_pass */
+	struct backend_direct direct;
+	uint64_t first; /* of the pass, as in struct backend_pass */
 	uint64_t skew;
 };
 
-static int answer_question(const struct order *order, const struct question *question,
+static int answer_question(struct backend *backend, const struct question *question,
 			   struct answer *answer, struct backend_direct *direct)
 {
-	const struct backend_operations *operations = order->backend->operations;
+	const struct backend_operations *operations = backend->operations;
+	unsigned counter = question->counter;
 
 	switch (question->what) {
+	case SETUP:
+		return operations->setup(backend, counter, &question->event, question->argument);
 	case START:
-		return operations->start(order->backend, order->counter);
+		return operations->start(backend, counter);
 	case STOP:
-		return operations->stop(order->backend, order->counter, &answer->count);
+		return operations->stop(backend, counter, &answer->count);
 	case READ:
-		return operations->read(order->backend, order->counter, &answer->count);
+		return operations->read(backend, counter, &answer->count);
 	case DIRECT:
-		return operations->direct(order->backend, order->counter, question->argument,
-					  direct);
+		return operations->direct(backend, counter, question->argument, direct);
 	case ADOPT:
-		operations->adopt(order->backend, order->counter, question->argument);
+		operations->adopt(backend, counter, question->argument);
 		break;
 	case RELEASE:
-		operations->release(order->backend, order->counter);
+		operations->release(backend, counter);
 	}
 	return 0;
 }
 
-/* Who reads a counter past a perfmond that was killed, without a release, goes on. */
-static void serve(int socket, const struct order *order)
+/*
+ * At the end nothing is released: who reads a counter past a perfmond that was killed goes on.
+ */
+static void work(int socket, void *argument)
 {
-	struct backend *backend = order->backend;
+	struct backend *backend = argument;
 	struct question question;
 	int fd[WORKER_DESCRIPTORS];
 	size_t descriptors;
@@ -90,30 +86,14 @@ static void serve(int socket, const struct order *order)
 		struct answer answer = { 0 };
 		struct backend_direct direct = { 0 };
 
-		answer.result = answer_question(order, &question, &answer, &direct);
-		if (question.what == RELEASE)
-			return;
+		answer.result = answer_question(backend, &question, &answer, &direct);
 		if (backend->operations->origin)
-			answer.origin = backend->operations->origin(backend, order->counter);
-		answer.hz = direct.hz;
-		answer.direct = direct.count;
+			answer.origin = backend->operations->origin(backend, question.counter);
+		answer.direct = direct;
 		answer.first = backend->pass.first;
 		answer.skew = backend->pass.skew;
 		worker_answer(socket, &answer, sizeof answer, direct.fd, direct.count);
 	}
-}
-
-static void work(int socket, void *argument)
-{
-	const struct order *order = argument;
-	const struct backend_operations *operations = order->backend->operations;
-	struct answer answer = { 0 };
-
-	answer.result =
-		operations->setup(order->backend, order->counter, order->event, order->client);
-	worker_answer(socket, &answer, sizeof answer, NULL, 0);
-	if (answer.result == 0)
-		serve(socket, order);
 }
 
 static struct aside *aside(struct backend *backend)
@@ -129,107 +109,111 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-/* Logs why there is no answer. */
-static int lose(struct aside *self, struct worker *worker, unsigned number, int error)
+/* Logs why there is no answer: with the worker go all counters. */
+static int lose(struct aside *self, int error)
 {
 	if (error == -EAGAIN) {
-		worker_leave(worker);
+		worker_leave(&self->worker);
 		self->hung = now();
-		log_error("counter %u: the kernel does not come back from its client's events: "
-			  "the count is lost; an ioctl(2) on an event of the client's thread is "
-			  "held up",
-			  number);
+		log_error("the count is lost: the kernel does not come back from the client's "
+			  "events: an ioctl(2) on an event of the client's thread is held up");
 	} else {
-		worker_end(worker, END);
-		log_error("counter %u: the count is lost: the process that counts has ended%s%s",
-			  number, error == -EIO ? "" : ": ", error == -EIO ? "" : strerror(-error));
+		worker_end(&self->worker, END);
+		log_error("the count is lost: the process that counts has ended%s%s",
+			  error == -EIO ? "" : ": ", error == -EIO ? "" : strerror(-error));
 	}
+	for (unsigned i = 0; i < NPMC; i++)
+		self->counter[i].there = false;
 	return -EIO;
 }
 
-static int ask(struct aside *self, unsigned number, struct question question,
-	       struct answer *ret_answer)
+static int ask(struct aside *self, const struct question *question, struct answer *ret_answer)
 {
-	struct aside_counter *counter = &self->counter[number];
-	int result = -EIO;
+	int fd[WORKER_DESCRIPTORS];
+	size_t descriptors;
+	int result = worker_send(&self->worker, question, sizeof *question, NULL, 0);
 
-	if (counter->worker.process > 0) {
-		result = worker_send(&counter->worker, &question, sizeof question, NULL, 0);
-		if (result == 0 || result == -EPIPE)
-			result = worker_receive(&counter->worker, ret_answer, sizeof *ret_answer,
-						counter->fd, &counter->descriptors);
-	}
+	if (result == 0 || result == -EPIPE)
+		result = worker_receive(&self->worker, ret_answer, sizeof *ret_answer, fd,
+					&descriptors);
 	if (result < 0)
-		return lose(self, &counter->worker, number, result);
-	counter->origin = ret_answer->origin;
+		return lose(self, result);
+	/* Of descriptors that find no room here, the kernel passes the first ones. */
+	if (descriptors < ret_answer->direct.count) {
+		while (descriptors > 0)
+			close(fd[--descriptors]);
+		ret_answer->direct.count = 0;
+		ret_answer->result = -EMFILE;
+	}
+	memcpy(ret_answer->direct.fd, fd, descriptors * sizeof *fd);
+	self->counter[question->counter].origin = ret_answer->origin;
 	self->backend.pass.first = ret_answer->first;
 	self->backend.pass.skew = ret_answer->skew;
 	return ret_answer->result;
 }
 
-static void end(struct aside_counter *counter)
+/* Of a counter that is set up, as far as the worker that had it is there. */
+static int ask_counter(struct backend *backend, const struct question *question,
+		       struct answer *ret_answer)
 {
-	static const struct question release = { .what = RELEASE };
-
-	if (counter->worker.process > 0)
-		worker_send(&counter->worker, &release, sizeof release, NULL, 0);
-	worker_end(&counter->worker, END);
+	if (aside(backend)->counter[question->counter].there)
+		return ask(aside(backend), question, ret_answer);
+	log_error("the count is lost: the process that had it has ended, or was left: set the "
+		  "counter up anew");
+	return -EIO;
 }
 
-static int may_set_up(const struct aside *self)
+/* Errors: -EAGAIN, others as worker_start(). */
+static int find_worker(struct aside *self)
 {
-	if (!self->hung || now() - self->hung > ASIDE_REST)
+	int result;
+
+	if (self->hung && now() - self->hung <= ASIDE_REST) {
+		log_error("PMIOSETUP: --scope opener: no counter is set up for %d s after a client "
+			  "had its events held up",
+			  ASIDE_REST);
+		return -EAGAIN;
+	}
+	if (self->worker.process > 0)
 		return 0;
-	log_error("PMIOSETUP: --scope opener: no counter is set up for %d s after a client had "
-		  "its events held up",
-		  ASIDE_REST);
-	return -EAGAIN;
-}
-
-static int aside_setup(struct backend *backend, unsigned number, const struct event *event,
-		       int client)
-{
-	struct aside *self = aside(backend);
-	struct order order = { self->inner, number, event, client };
-	struct aside_counter made = { 0 };
-	struct answer answer;
-	int result = may_set_up(self);
-
+	self->inner->pass.clock = self->backend.pass.clock;
+	result = worker_start(work, self->inner, &self->worker);
 	if (result < 0)
-		return result;
-	self->inner->pass.clock = backend->pass.clock;
-	result = worker_start(work, &order, &made.worker);
-	if (result < 0) {
 		log_error("PMIOSETUP: --scope opener: no process that counts: %s%s",
 			  strerror(-result),
 			  result == -EMFILE || result == -ENFILE
 				  ? "; raise the limit of open files (ulimit -n, LimitNOFILE=)"
 				  : "");
-		return result;
-	}
-	result = worker_receive(&made.worker, &answer, sizeof answer, made.fd, &made.descriptors);
+	return result;
+}
+
+static int aside_setup(struct backend *backend, unsigned number, const struct event *event,
+		       int client)
+{
+	const struct question question = { SETUP, number, client, *event };
+	struct aside *self = aside(backend);
+	struct answer answer;
+	int result = find_worker(self);
+
 	if (result < 0)
-		return lose(self, &made.worker, number, result);
-	if (answer.result < 0) {
-		worker_end(&made.worker, END);
-		return answer.result;
-	}
-	end(&self->counter[number]);
-	self->counter[number] = made;
-	return 0;
+		return result;
+	result = ask(self, &question, &answer);
+	if (result == 0)
+		self->counter[number].there = true;
+	return result;
 }
 
 static int aside_start(struct backend *backend, unsigned number)
 {
 	struct answer answer;
 
-	return ask(aside(backend), number, (struct question){ .what = START }, &answer);
+	return ask_counter(backend, &(struct question){ START, .counter = number }, &answer);
 }
 
 static int aside_stop(struct backend *backend, unsigned number, uint64_t *ret_count)
 {
 	struct answer answer;
-	int result = ask(aside(backend), number, (struct question){ .what = STOP }, &answer);
+	int result = ask_counter(backend, &(struct question){ STOP, .counter = number }, &answer);
 
 	if (result == 0)
 		*ret_count = answer.count;
@@ -239,7 +223,7 @@ static int aside_stop(struct backend *backend, unsigned number, uint64_t *ret_co
 static int aside_read(struct backend *backend, unsigned number, uint64_t *ret_count)
 {
 	struct answer answer;
-	int result = ask(aside(backend), number, (struct question){ .what = READ }, &answer);
+	int result = ask_counter(backend, &(struct question){ READ, .counter = number }, &answer);
 
 	if (result == 0)
 		*ret_count = answer.count;
@@ -249,36 +233,32 @@ static int aside_read(struct backend *backend, unsigned number, uint64_t *ret_co
 /* The worker has the events too, so that none is closed for good here. */
 static void aside_adopt(struct backend *backend, unsigned number, bool adopted)
 {
-	struct aside_counter *counter = &aside(backend)->counter[number];
+	const struct question question = { ADOPT, .counter = number, .argument = adopted };
+	struct aside *self = aside(backend);
 	struct answer answer;
 
-	for (size_t i = 0; i < counter->descriptors; i++)
-		close(counter->fd[i]);
-	ask(aside(backend), number, (struct question){ .what = ADOPT, .argument = adopted },
-	    &answer);
+	for (unsigned i = 0; i < self->given.count; i++)
+		close(self->given.fd[i]);
+	self->given.count = 0;
+	ask_counter(backend, &question, &answer);
 }
 
 static int aside_direct(struct backend *backend, unsigned number, int client,
 			struct backend_direct *ret_direct)
 {
-	const struct aside_counter *counter = &aside(backend)->counter[number];
-	struct question question = { .what = DIRECT, .argument = client };
-	struct backend_direct direct = { 0 };
+	const struct question question = { DIRECT, .counter = number, .argument = client };
 	struct answer answer;
-	int result = ask(aside(backend), number, question, &answer);
+	int result = ask_counter(backend, &question, &answer);
 
-	if (result == 0 && counter->descriptors < answer.direct) {
+	if (result == -EMFILE && answer.direct.count == 0) {
 		log_error("PMIODIRECT: no descriptor is left: raise the limit of open files "
 			  "(ulimit -n, LimitNOFILE=)");
 		aside_adopt(backend, number, false);
-		result = -EMFILE;
 	}
 	if (result < 0)
 		return result;
-	direct.hz = answer.hz;
-	direct.count = (unsigned)counter->descriptors;
-	memcpy(direct.fd, counter->fd, counter->descriptors * sizeof *counter->fd);
-	*ret_direct = direct;
+	aside(backend)->given = answer.direct;
+	*ret_direct = answer.direct;
 	return 0;
 }
 
@@ -289,10 +269,12 @@ static uint64_t aside_origin(struct backend *backend, unsigned number)
 
 static void aside_release(struct backend *backend, unsigned number)
 {
-	struct aside_counter *counter = &aside(backend)->counter[number];
+	struct aside *self = aside(backend);
+	struct answer answer;
 
-	end(counter);
-	*counter = (struct aside_counter){ 0 };
+	if (self->counter[number].there)
+		ask(self, &(struct question){ RELEASE, .counter = number }, &answer);
+	self->counter[number].there = false;
 }
 
 static void aside_add_rights(const struct backend *backend, struct rights *rights)
@@ -307,6 +289,7 @@ static void aside_close(struct backend *backend)
 {
 	struct backend *inner = aside(backend)->inner;
 
+	worker_end(&aside(backend)->worker, END);
 	inner->operations->close(inner);
 	free(backend);
 }

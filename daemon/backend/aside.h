@@ -5,8 +5,8 @@
 #include "backend/backend.h"
 
 /*
- * A backend whose counters each live in a process of their own, see worker.h: for SCOPE_OPENER,
- * where the events are on threads of a client that can make calls for them last.
+ * A backend whose counters live in a process of their own, see worker.h: for SCOPE_OPENER, where
+ * the events are on threads of a client that can make calls for them last.
  *
  * A count that cannot be had from there is lost, -EIO, until PMIOSETUP; and for ASIDE_REST no
  * counter is set up, -EAGAIN, so that a client has a small part of perfmond's time at the most.

@@ -113,7 +113,6 @@ static void end(struct holders *holders, struct holder *holder)
 	*holder = holders->holder[--holders->count];
 }
 
-/* One that something killed is none, and what it kept is perfmond's alone. */
 static int find_or_start(struct holders *holders, pid_t process, struct holder **ret_holder)
 {
 	struct holder *holder = find(holders, process);
@@ -189,6 +188,13 @@ static bool is_idle(struct holder *holder)
 	return holder->worker.process > 0;
 }
 
+/* One that something killed, with what it kept; the next is in its place. */
+static int lose(struct holder *holder)
+{
+	worker_end(&holder->worker, END);
+	return -EAGAIN;
+}
+
 static int ask(struct holders *holders, struct holder *holder, uid_t user,
 	       const struct order *order, int group)
 {
@@ -198,9 +204,11 @@ static int ask(struct holders *holders, struct holder *holder, uid_t user,
 		return -EAGAIN;
 	result = worker_send(&holder->worker, order, sizeof *order, &group, group >= 0);
 	if (result < 0)
-		return result;
+		return result == -EPIPE ? lose(holder) : result;
 	holder->opening = order->token;
 	result = hear_opened(holder);
+	if (result == -EIO && holder->worker.process == 0)
+		return lose(holder);
 	if (holder->opening) {
 		holders->hung_user = user;
 		holders->hung = now();
@@ -244,6 +252,8 @@ int holders_keep(struct holders *holders, pid_t process, uint64_t token, const i
 	result = find_or_start(holders, process, &holder);
 	if (result == 0) {
 		result = worker_send(&holder->worker, &order, sizeof order, fd, descriptors);
+		if (result == -EPIPE)
+			result = lose(holder);
 		if (result == 0)
 			holder->kept++;
 		else if (holder->kept == 0)
