@@ -160,14 +160,6 @@ static ssize_t receive_parts(int socket, struct iovec *part, size_t parts,
 	return size;
 }
 
-int worker_send(const struct worker *worker, const void *message, size_t size, const int *fd,
-		size_t descriptors)
-{
-	struct iovec part = { (void *)message, size };
-
-	return send_parts(worker->socket, &part, 1, fd, descriptors, MSG_DONTWAIT);
-}
-
 bool worker_hear(int socket, void *ret_message, size_t size, int ret_fd[WORKER_DESCRIPTORS],
 		 size_t *ret_descriptors)
 {
@@ -206,10 +198,11 @@ static bool is_stuck(pid_t process)
 	return !state || strncmp(state, ") D", 3) == 0;
 }
 
-/* patience: ms, or -1. Errors: -EAGAIN it hangs, or that time is over. */
-static int wait_for(const struct worker *worker, int patience)
+/* events: as poll(2) has them; patience: ms, or -1. Errors: -EAGAIN it hangs, or that time is over.
+ */
+static int wait_for(const struct worker *worker, short events, int patience)
 {
-	struct pollfd end = { .fd = worker->socket, .events = POLLIN };
+	struct pollfd end = { .fd = worker->socket, .events = events };
 	int waited = 0;
 	int stuck = 0;
 	int ready;
@@ -225,6 +218,18 @@ static int wait_for(const struct worker *worker, int patience)
 	return 0;
 }
 
+int worker_send(const struct worker *worker, const void *message, size_t size, const int *fd,
+		size_t descriptors, bool wait)
+{
+	struct iovec part = { (void *)message, size };
+	int result;
+
+	do
+		result = send_parts(worker->socket, &part, 1, fd, descriptors, MSG_DONTWAIT);
+	while (result == -EAGAIN && wait && wait_for(worker, POLLOUT, -1) == 0);
+	return result;
+}
+
 /* One message. Gives 1 where it is no answer. */
 static int receive(struct worker *worker, void *ret_answer, size_t size,
 		   int ret_fd[WORKER_DESCRIPTORS], size_t *ret_descriptors, int patience)
@@ -234,7 +239,7 @@ static int receive(struct worker *worker, void *ret_answer, size_t size,
 	struct iovec part[] = { { &kind, sizeof kind }, { text, sizeof text - 1 } };
 	ssize_t got;
 
-	if (wait_for(worker, patience) < 0)
+	if (wait_for(worker, POLLIN, patience) < 0)
 		return -EAGAIN;
 	got = receive_parts(worker->socket, part, 2, ret_fd, ret_descriptors);
 	if (got < (ssize_t)sizeof kind) {

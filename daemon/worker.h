@@ -40,11 +40,12 @@ int worker_start(void (*run)(int socket, void *argument), void *argument,
 		 struct worker *ret_worker);
 
 /*
- * Sends it a message, with descriptors beside. Errors: -EPIPE it has ended, -EAGAIN it has heard
- * none for long, others as sendmsg(2).
+ * Sends it a message, with descriptors beside. wait: until it has heard those before, as long as it
+ * does anything. Errors: -EPIPE it has ended, -EAGAIN there is no room for more, others as
+ * sendmsg(2).
  */
 int worker_send(const struct worker *worker, const void *message, size_t size, const int *fd,
-		size_t descriptors);
+		size_t descriptors, bool wait);
 
 /*
  * Waits for the answer, of that size, as long as the worker does anything, and logs what it logs.

@@ -27,7 +27,7 @@ static bool drop_aside(int socket)
 
 	if (workers_left() >= DROPS_MAX || worker_start(take_over, NULL, &worker) < 0)
 		return false;
-	worker_send(&worker, "", 1, &socket, 1);
+	worker_send(&worker, "", 1, &socket, 1, false);
 	close(socket);
 	worker_end(&worker, END);
 	return true;

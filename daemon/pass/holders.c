@@ -2,7 +2,6 @@
 #include "pass/holders.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -133,6 +132,7 @@ static int find_or_start(struct holders *holders, pid_t process, struct holder *
 			return result;
 		}
 		holder->opening = 0;
+		holder->deaf = false;
 	}
 	*ret_holder = holder;
 	return 0;
@@ -163,12 +163,24 @@ static int hear_opened(struct holder *holder)
 	return descriptors > 0 ? fd[0] : -EMFILE;
 }
 
+/* One that was waited for in vain is not waited for again before it hears. */
+static int order_it(struct holder *holder, const struct order *order, const int *fd,
+		    size_t descriptors)
+{
+	int result =
+		worker_send(&holder->worker, order, sizeof *order, fd, descriptors, !holder->deaf);
+
+	holder->deaf = result == -EAGAIN;
+	return result;
+}
+
+/* What one that hears nothing has too much goes when it ends. */
 static void send_drop(struct holder *holder, uint64_t token)
 {
 	const struct order order = { .what = DROP, .token = token };
 
 	if (holder->worker.process > 0)
-		worker_send(&holder->worker, &order, sizeof order, NULL, 0);
+		(void)order_it(holder, &order, NULL, 0);
 }
 
 /* What it hung in comes too late. Tells whether it is ready for more. */
@@ -202,7 +214,7 @@ static int ask(struct holders *holders, struct holder *holder, uid_t user,
 
 	if (!is_idle(holder))
 		return -EAGAIN;
-	result = worker_send(&holder->worker, order, sizeof *order, &group, group >= 0);
+	result = order_it(holder, order, &group, group >= 0);
 	if (result < 0)
 		return result == -EPIPE ? lose(holder) : result;
 	holder->opening = order->token;
@@ -251,7 +263,7 @@ int holders_keep(struct holders *holders, pid_t process, uint64_t token, const i
 	pthread_mutex_lock(&holders->lock);
 	result = find_or_start(holders, process, &holder);
 	if (result == 0) {
-		result = worker_send(&holder->worker, &order, sizeof order, fd, descriptors);
+		result = order_it(holder, &order, fd, descriptors);
 		if (result == -EPIPE)
 			result = lose(holder);
 		if (result == 0)

@@ -4,6 +4,7 @@
 
 #include <linux/perf_event.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
@@ -25,6 +26,7 @@ struct holder {
 	struct worker worker;
 	unsigned kept;    /* tokens */
 	uint64_t opening; /* the token of what it has not answered, or 0 */
+	bool deaf;        /* it had no room for a message, the last time */
 };
 
 struct holders {
