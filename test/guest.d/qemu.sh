@@ -192,5 +192,5 @@ list_files() {
 	# ldd fails for scripts and static programs, and says so.
 	printf '%s\n' "$programs" | tr '\n' '\0' | xargs -0 ldd 2>/dev/null |
 		sed -n 's,^[^/]*\(/.*\) (0x.*,\1,p' | sort -u
-	find "$project/test" "$project/daemon/perfmond.8" -type f
+	find "$project/test" "$project/daemon/perfmond.8" "$project/README" -type f
 }
