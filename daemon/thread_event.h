@@ -8,9 +8,9 @@
 /*
  * perf_event_open(2) on a client's thread, on any CPU; group: a leader's descriptor, or -1. The
  * kernel waits there while the thread executes another program (Linux, kernel/events/core.c,
- * exec_update_lock), which the client can make to take for ever: it closes files on the way. The
- * node has one thread, so this waits no longer than THREAD_EVENT_PATIENCE. Of the main thread
- * alone: the signal that ends the wait is SIGALRM, which the others block. Returns a descriptor, or
+ * exec_update_lock), which the client can make to take for ever: it closes files on the way. This
+ * waits no longer than THREAD_EVENT_PATIENCE. In a worker, see worker.h, as it may wait elsewhere
+ * all the same; the signal that ends the wait is SIGALRM. Returns a descriptor, or
  * -1 with errno: EAGAIN where the thread was in exec for so long.
  */
 #define THREAD_EVENT_PATIENCE 100 /* ms */

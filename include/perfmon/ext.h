@@ -131,8 +131,9 @@ struct perfmon_ebb {
  * ptrace(2). For a minute the event waits for the thread's process to take it. Errors: EINVAL,
  * EOPNOTSUPP the attributes, as libperfmon(3) has them; ESRCH no such thread, or the caller's
  * process ids are not perfmond's and it named one; EPERM another's thread; EAGAIN the thread is in
- * exec; ENOENT no such leader on the thread; EMFILE 64 events of this user wait; others as
- * perf_event_open(2). EOPNOTSUPP too where perfmond's backend is not perf.
+ * exec, or another call for its events hangs; ENOENT no such leader on the thread; EMFILE 64 events
+ * of this user wait; others as perf_event_open(2). EOPNOTSUPP too where perfmond's backend is not
+ * perf.
  */
 #define PMIOEBB _IOWR('P', 2, struct perfmon_ebb)
 
