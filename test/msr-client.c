@@ -4,9 +4,10 @@
  * usage: msr-client NODE EVENT [WORD...]
  *
  * Opens the node and does what the words say, in order: setup0, start0, stop0, read0, reset0 (or 1)
- * ask that request, with the event EVENT in user and kernel mode; !COMMAND runs a shell's command;
- * again repeats all from the first word until a request fails. Prints a line for each request: its
- * word and what it gave, 0 or the name of the errno, for read the value.
+ * ask that request, with the event EVENT in user and kernel mode; tstamp asks for the time stamp;
+ * !COMMAND runs a shell's command; again repeats all from the first word until a request fails.
+ * Prints a line for each request: its word and what it gave, 0 or the name of the errno, for read
+ * the value, for tstamp the rate.
  */
 
 #include <errno.h>
@@ -40,6 +41,16 @@ static int get_value(int fd, int number, long long *ret_value)
 	return result;
 }
 
+static int get_rate(int fd, long long *ret_rate)
+{
+	struct pmc_tstamp stamp;
+	int result = ioctl(fd, PMIOTSTAMP, &stamp);
+
+	if (result == 0)
+		*ret_rate = stamp.pmct_rate;
+	return result;
+}
+
 static int ask(int fd, const char *word, long long *ret_value)
 {
 	int number = word[strlen(word) - 1] - '0';
@@ -52,6 +63,8 @@ static int ask(int fd, const char *word, long long *ret_value)
 		return ioctl(fd, PMIOSTOP, &number);
 	if (strncmp(word, "reset", 5) == 0)
 		return ioctl(fd, PMIORESET, &number);
+	if (strcmp(word, "tstamp") == 0)
+		return get_rate(fd, ret_value);
 	return get_value(fd, number, ret_value);
 }
 
