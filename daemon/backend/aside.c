@@ -130,7 +130,7 @@ static int lose(struct aside *self, int error)
 static int ask(struct aside *self, const struct question *question, struct answer *ret_answer)
 {
 	int fd[WORKER_DESCRIPTORS];
-	size_t descriptors;
+	size_t descriptors = 0;
 	int result = worker_send(&self->worker, question, sizeof *question, NULL, 0, false);
 
 	if (result == 0 || result == -EPIPE)
