@@ -94,7 +94,7 @@ static void write_line(int priority, const char *prefix, const char *format, va_
 		return;
 	length += (size_t)message < room ? message : (int)room - 1;
 	if (perfmond >= 0) {
-		send_to_perfmond(priority, line + strlen("perfmond: "));
+		send_to_perfmond(priority, line + strlen("perfmond: ") + strlen(prefix));
 		return;
 	}
 	if (syslog_fd >= 0) {
@@ -183,18 +183,18 @@ void log_info(const char *format, ...)
 	va_end(arguments);
 }
 
-static void log_plain(int priority, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	log_line(priority, "", format, arguments);
-	va_end(arguments);
-}
-
 void log_line_of_worker(int priority, const char *line)
 {
-	log_plain(priority, "%s", line);
+	switch (priority) {
+	case LOG_ERR:
+		log_error("%s", line);
+		break;
+	case LOG_WARNING:
+		log_warning("%s", line);
+		break;
+	default:
+		log_info("%s", line);
+	}
 }
 
 void log_to_perfmond(int socket)

@@ -131,7 +131,10 @@ static int ask(struct aside *self, const struct question *question, struct answe
 {
 	int fd[WORKER_DESCRIPTORS];
 	size_t descriptors = 0;
-	int result = worker_send(&self->worker, question, sizeof *question, NULL, 0, false);
+	int result;
+
+	*ret_answer = (struct answer){ 0 };
+	result = worker_send(&self->worker, question, sizeof *question, NULL, 0, false);
 
 	if (result == 0 || result == -EPIPE)
 		result = worker_receive(&self->worker, ret_answer, sizeof *ret_answer, fd,
