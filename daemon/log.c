@@ -83,20 +83,18 @@ static bool is_admitted(void)
 	return true;
 }
 
-static void write_line(int priority, const char *prefix, const char *format, va_list arguments)
+static void write_line(int priority, const char *prefix, const char *message)
 {
 	char line[1024];
-	int length = snprintf(line, sizeof line, "perfmond: %s", prefix);
-	size_t room = sizeof line - (size_t)length - 1;
-	int message = vsnprintf(line + length, room, format, arguments);
+	int length;
 
-	if (message < 0)
-		return;
-	length += (size_t)message < room ? message : (int)room - 1;
 	if (perfmond >= 0) {
-		send_to_perfmond(priority, line + strlen("perfmond: ") + strlen(prefix));
+		send_to_perfmond(priority, message);
 		return;
 	}
+	length = snprintf(line, sizeof line - 1, "perfmond: %s%s", prefix, message);
+	if (length > (int)sizeof line - 2)
+		length = (int)sizeof line - 2;
 	if (syslog_fd >= 0) {
 		send_to_syslog(priority, line + strlen("perfmond: "));
 		return;
@@ -105,29 +103,27 @@ static void write_line(int priority, const char *prefix, const char *format, va_
 	output_line(&standard_error, line, (size_t)length);
 }
 
-static void tell_dropped(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_line(LOG_WARNING, "warning: ", format, arguments);
-	va_end(arguments);
-}
-
 static void say_dropped(void)
 {
+	char message[80];
+
+	snprintf(message, sizeof message, "%llu lines dropped: more than %d in a second",
+		 (unsigned long long)dropped, RATE);
 	if (dropped)
-		tell_dropped("%llu lines dropped: more than %d in a second",
-			     (unsigned long long)dropped, RATE);
+		write_line(LOG_WARNING, "warning: ", message);
 	dropped = 0;
 }
 
 static void log_line(int priority, const char *prefix, const char *format, va_list arguments)
 {
+	char message[1024];
+
+	if (vsnprintf(message, sizeof message, format, arguments) < 0)
+		return;
 	pthread_mutex_lock(&mutex);
 	if (is_admitted()) {
 		say_dropped();
-		write_line(priority, prefix, format, arguments);
+		write_line(priority, prefix, message);
 	}
 	pthread_mutex_unlock(&mutex);
 }
