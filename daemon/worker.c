@@ -178,7 +178,10 @@ void worker_answer(int socket, const void *answer, size_t size, const int *fd, s
 		shutdown(socket, SHUT_RDWR);
 }
 
-/* Whether it sleeps where no signal reaches it, proc_pid_stat(5); or that is not to be seen. */
+/*
+ * Whether it sleeps, proc_pid_stat(5), or that is not to be seen: what it is asked takes no sleep
+ * that lasts. perf_event_open(2) waits for a thread's execve(2) where a signal would reach it.
+ */
 static bool is_stuck(pid_t process)
 {
 	char name[32];
@@ -195,7 +198,7 @@ static bool is_stuck(pid_t process)
 		close(fd);
 	}
 	state = strrchr(text, ')');
-	return !state || strncmp(state, ") D", 3) == 0;
+	return !state || strncmp(state, ") D", 3) == 0 || strncmp(state, ") S", 3) == 0;
 }
 
 /* events: as poll(2) has them; patience: ms, or -1. Errors: -EAGAIN it hangs, or that time is over.

@@ -22,7 +22,7 @@ struct worker {
 	int socket;
 };
 
-/* How long one that cannot be interrupted is waited for, ms. */
+/* How long one that sleeps is waited for, ms. */
 #define WORKER_PATIENCE 250
 
 /* Those that were left and hang still, of which there are no more. */
