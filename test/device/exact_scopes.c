@@ -200,7 +200,7 @@ static int64_t count_family(void)
  */
 void check_family(char **argument)
 {
-	int tries = 5;
+	int tries = 15;
 	bool good;
 
 	by_loop = strcmp(argument[0], "loop") == 0;
