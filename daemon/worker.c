@@ -47,22 +47,36 @@ int workers_left(void)
 	return result;
 }
 
+static void note_left(pid_t process)
+{
+	pthread_mutex_lock(&lock);
+	reap_left();
+	if (count < WORKERS_LEFT)
+		left[count++] = process;
+	pthread_mutex_unlock(&lock);
+}
+
 /* Nobody hears it then, by which it ends. */
 void worker_leave(struct worker *worker)
 {
 	close(worker->socket);
-	pthread_mutex_lock(&lock);
-	reap_left();
-	if (count < WORKERS_LEFT)
-		left[count++] = worker->process;
-	pthread_mutex_unlock(&lock);
+	note_left(worker->process);
 	worker->process = 0;
 }
 
+/* One that was killed closes the socket and what hangs in any order. */
 static void reap(struct worker *worker)
 {
+	int looks = LOOK;
+
 	close(worker->socket);
-	TEMP_FAILURE_RETRY(waitpid(worker->process, NULL, 0));
+	while (waitpid(worker->process, NULL, WNOHANG) == 0) {
+		if (looks-- == 0) {
+			note_left(worker->process);
+			break;
+		}
+		poll(NULL, 0, 1);
+	}
 	worker->process = 0;
 }
 

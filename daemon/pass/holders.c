@@ -43,11 +43,16 @@ static void close_all(const int *fd, size_t descriptors)
 		close(fd[i]);
 }
 
-/* Perfmond has no more offers than there are places. */
+/* Perfmond has no more offers than there are places, but of those that it could not have dropped.
+ */
 static void keep(uint64_t token, const int *fd, size_t descriptors)
 {
 	struct kept *place = find_kept(0);
 
+	if (!place) {
+		close_all(fd, descriptors);
+		return;
+	}
 	place->token = token;
 	place->descriptors = descriptors;
 	for (size_t i = 0; i < descriptors; i++)
