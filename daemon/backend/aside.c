@@ -78,7 +78,7 @@ static int answer_question(struct backend *backend, const struct question *quest
 static void work(int socket, void *argument)
 {
 	struct backend *backend = argument;
-	struct question question;
+	struct question question = { 0 };
 	int fd[WORKER_DESCRIPTORS];
 	size_t descriptors;
 

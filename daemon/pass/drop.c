@@ -15,7 +15,7 @@ static void take_over(int perfmond, void *argument)
 {
 	int fd[WORKER_DESCRIPTORS];
 	size_t descriptors;
-	char byte;
+	char byte = 0;
 
 	(void)argument;
 	worker_hear(perfmond, &byte, sizeof byte, fd, &descriptors);

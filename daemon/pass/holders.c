@@ -81,7 +81,7 @@ static void open_and_keep(int socket, struct order *order, int group)
 
 static void hold(int socket, void *argument)
 {
-	struct order order;
+	struct order order = { 0 };
 	int fd[WORKER_DESCRIPTORS];
 	size_t descriptors;
 
