@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "writer.h"
 
 struct perfmon {
 	int fd;
@@ -140,6 +141,16 @@ int perfmon_translate(struct perfmon *device, uint32_t value, struct perfmon_eve
 
 	if (result == 0)
 		*ret_event = event;
+	return result;
+}
+
+int perfmon_writer(struct perfmon *device, struct perfmon_writer *ret_writer)
+{
+	struct perfmon_holder holder = { 0 };
+	int result = ask(device, PMIOHOLDER, &holder, "PMIOHOLDER");
+
+	if (result == 0)
+		writer_find(&holder, ret_writer);
 	return result;
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "writer.h"
+
 static _Thread_local char text[512];
 
 #define ENDED "perfmond has ended: start it again"
@@ -18,7 +20,6 @@ static const struct {
 } remedies[] = {
 	{ "open", ENOENT, "is perfmond running?" },
 	{ "open", EACCES, "it takes root, or a member of the node's group" },
-	{ "open", EBUSY, "another program has it open for writing" },
 	{ "open", ENXIO, "this machine has no counters: perfmond --check says more" },
 	{ "open", ENOTTY, "this is another kind of file: is perfmond running?" },
 	{ "open", EMFILE, "too many open files, of this process or of its user" },
@@ -29,6 +30,7 @@ static const struct {
 	{ "PMIOSETUP", EAGAIN, "try again: perfmond's log says what was in the way" },
 	{ "PMIOSTART", EBUSY,
 	  "somebody else holds the hardware, or the counter is not set up: see perfmond's log" },
+	{ "PMIOHOLDER", ESRCH, "nobody has it open for writing" },
 	{ "PMIOTSTAMP", ENOTTY, "this machine has no time stamp counter that can be used" },
 	{ NULL, EPERM, "the device is open for reading only" },
 	{ NULL, EBUSY, "the counter is not set up" },
@@ -51,7 +53,12 @@ static const char *find_remedy(const char *request, int error)
 int error_say(const char *node, const char *request, int error)
 {
 	const char *remedy = find_remedy(request, error);
+	char writer[160];
 
+	if (error == EBUSY && strcmp(request, "open") == 0) {
+		writer_describe(node, writer, sizeof writer);
+		remedy = *writer ? writer : "another program has it open for writing";
+	}
 	snprintf(text, sizeof text, "%s: %s: %s%s%s", node, request, strerror(error),
 		 remedy ? ": " : "", remedy ? remedy : "");
 	return -error;

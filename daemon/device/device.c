@@ -21,8 +21,10 @@ int device_open(struct device *device, bool write, const struct caller *caller)
 
 	if (result == 0)
 		result = users_add(device, caller->user);
-	if (result == 0 && write)
+	if (result == 0 && write) {
 		device->has_writer = true;
+		device->writer = *caller;
+	}
 	trace_open(device->trace, caller, write, result, begin);
 	return result;
 }

@@ -81,6 +81,7 @@ struct device {
 	struct device_user *users; /* those who have it open, in any order */
 	size_t user_count;
 	bool has_writer;
+	struct caller writer; /* who opened it, while there is one */
 	struct caller caller; /* who asks, while a request is served */
 	struct event asked;   /* what PMIOTRANSLATE found, while it is served */
 	struct device_counter counter[NPMC];

@@ -84,6 +84,15 @@ static int handle_direct(struct device *device, struct argument *argument)
 	return direct_offer(device, argument->number, &argument->value);
 }
 
+static int handle_holder(struct device *device, struct argument *argument)
+{
+	if (!device->has_writer)
+		return -ESRCH;
+	argument->number = device->writer.thread;
+	argument->select = device->writer.user;
+	return 0;
+}
+
 /*
  * The requests that carry 64 bits stand here in both layouts, told apart by the size in the number:
  * an i386 client aligns them to 4. For the same numbers on a kernel with other direction bits
@@ -115,6 +124,7 @@ static const struct request requests[] = {
 	{ PMIOEBB, "PMIOEBB", LAYOUT_EBB, true, true, false, handle_ebb },
 	{ PMIOSNAP, "PMIOSNAP", LAYOUT_SNAP, false, true, false, handle_snap },
 	{ PMIODIRECT, "PMIODIRECT", LAYOUT_DIRECT, true, true, true, handle_direct },
+	{ PMIOHOLDER, "PMIOHOLDER", LAYOUT_HOLDER, false, true, false, handle_holder },
 };
 
 _Static_assert(PMIOREAD == _IOWR('5', 4, struct quad_8) || PMIOREAD == _IOWR('5', 4, struct quad_4),
@@ -142,6 +152,7 @@ size_t request_size(const struct request *request)
 		[LAYOUT_EBB] = sizeof(struct perfmon_ebb),
 		[LAYOUT_SNAP] = sizeof(struct perfmon_snap),
 		[LAYOUT_DIRECT] = sizeof(struct perfmon_direct),
+		[LAYOUT_HOLDER] = sizeof(struct perfmon_holder),
 	};
 
 	return sizes[request->layout];
@@ -227,7 +238,9 @@ void request_encode(const struct request *request, const struct argument *argume
 			byte[4 + i] = (uint8_t)(argument->select >> (8 * i));
 		return;
 	}
-	if (request->layout == LAYOUT_INT)
+	if (request->layout == LAYOUT_HOLDER)
+		memcpy(byte + 4, &argument->select, sizeof argument->select);
+	if (request->layout == LAYOUT_INT || request->layout == LAYOUT_HOLDER)
 		return;
 	if (quad_offset(request->layout) == 8)
 		memset(byte + 4, 0, 4);

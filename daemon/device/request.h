@@ -20,12 +20,13 @@ enum layout {
 	LAYOUT_EBB,    /* struct perfmon_ebb */
 	LAYOUT_SNAP,   /* struct perfmon_snap */
 	LAYOUT_DIRECT, /* struct perfmon_direct */
+	LAYOUT_HOLDER, /* struct perfmon_holder */
 };
 
 /* An argument out of its layout. */
 struct argument {
-	int32_t number;            /* of the counter; the rate in a struct pmc_tstamp */
-	uint32_t select;           /* pmc_val, pme_val */
+	int32_t number;            /* of the counter; pmct_rate, pmh_thread */
+	uint32_t select;           /* pmc_val, pme_val, pmh_user */
 	uint64_t value;            /* pmcd_value, pmct_value, pmd_token */
 	const struct event *event; /* LAYOUT_EVENT; valid while the request is served */
 	union {

@@ -133,6 +133,8 @@ static void argument_text(const struct device *device, const struct request *req
 		pmc_text(device, argument, text, size);
 	else if (request->layout == LAYOUT_EVENT || request->layout == LAYOUT_DIRECT)
 		event_text(request, argument, result, text, size);
+	else if (request->layout == LAYOUT_HOLDER && result == 0)
+		snprintf(text, size, "{thread=%d, user=%u}", argument->number, argument->select);
 	else if (result < 0)
 		snprintf(text, size, request->takes ? "{num=%d}" : "{}", argument->number);
 	else if (request->takes)

@@ -64,6 +64,16 @@ int perfmon_event(struct perfmon *device, int counter, struct perfmon_event *ret
 /* What perfmon_setup() with this value would count. */
 int perfmon_translate(struct perfmon *device, uint32_t value, struct perfmon_event *ret_event);
 
+/* Who has it open for writing. */
+struct perfmon_writer {
+	int process;      /* that opened it; 0: it has ended, or is not seen from here */
+	uint32_t user;    /* its user */
+	char command[16]; /* its command, as ps(1) has it, "" where process is 0 */
+};
+
+/* Who has it open for writing, and so keeps others from it. Errors: -ESRCH nobody has. */
+int perfmon_writer(struct perfmon *device, struct perfmon_writer *ret_writer);
+
 /* Closes it; the counters that it set up are freed. NULL is none. */
 void perfmon_close(struct perfmon *device);
 

@@ -77,6 +77,18 @@ struct perfmon_snap {
  */
 #define PMIOSNAP _IOR('P', 4, struct perfmon_snap)
 
+/* Who has the device open for writing. */
+struct perfmon_holder {
+	int32_t pmh_thread; /* its thread that opened it, as perfmond sees its id; 0: it does not */
+	uint32_t pmh_user;
+};
+
+/*
+ * Who has it open for writing, and so keeps others from it. Any open file may ask. An open file can
+ * outlive who opened it. Errors: ESRCH nobody has.
+ */
+#define PMIOHOLDER _IOR('P', 6, struct perfmon_holder)
+
 /* A counter that its owner reads himself, see libperfmon(3). */
 struct perfmon_direct {
 	int32_t pmd_num;       /* in: the counter, 0 or 1 */

@@ -60,6 +60,7 @@ static union {
 	struct perfmon_event event;
 	struct perfmon_snap snap;
 	struct perfmon_direct direct;
+	struct perfmon_holder holder;
 	struct perfmon_ebb ebb;
 } argument;
 
@@ -67,12 +68,19 @@ static const struct {
 	const char *name;
 	unsigned long request;
 } requests[] = {
-	{ "PMIOSETUP", PMIOSETUP },         { "PMIOGET", PMIOGET },
-	{ "PMIOSTART", PMIOSTART },         { "PMIOSTOP", PMIOSTOP },
-	{ "PMIOREAD", PMIOREAD },           { "PMIORESET", PMIORESET },
-	{ "PMIOTSTAMP", PMIOTSTAMP },       { "PMIOEVENT", PMIOEVENT },
-	{ "PMIOTRANSLATE", PMIOTRANSLATE }, { "PMIOSNAP", PMIOSNAP },
-	{ "PMIODIRECT", PMIODIRECT },       { "PMIOEBB", PMIOEBB },
+	{ "PMIOSETUP", PMIOSETUP },
+	{ "PMIOGET", PMIOGET },
+	{ "PMIOSTART", PMIOSTART },
+	{ "PMIOSTOP", PMIOSTOP },
+	{ "PMIOREAD", PMIOREAD },
+	{ "PMIORESET", PMIORESET },
+	{ "PMIOTSTAMP", PMIOTSTAMP },
+	{ "PMIOEVENT", PMIOEVENT },
+	{ "PMIOTRANSLATE", PMIOTRANSLATE },
+	{ "PMIOSNAP", PMIOSNAP },
+	{ "PMIOHOLDER", PMIOHOLDER },
+	{ "PMIODIRECT", PMIODIRECT },
+	{ "PMIOEBB", PMIOEBB },
 };
 
 /* Of counter 0, where one is named: all is 0 but for what asks for an event. */

@@ -103,10 +103,26 @@ static void snap_has_the_time_stamp(void)
 	CHECK(taken.pms_stamp + taken.pms_lasted < (uint64_t)after.pmct_value);
 }
 
+/* Readers hold nothing, and may ask. */
+static void holder_is_told(void)
+{
+	struct perfmon_holder holder = { -1, 1 };
+	int reader = open_reader();
+	int fd;
+
+	CHECK_ERRNO(ioctl(reader, PMIOHOLDER, &holder), ESRCH);
+	fd = open_writer();
+	CHECK(ioctl(reader, PMIOHOLDER, &holder) == 0);
+	CHECK(holder.pmh_thread == gettid() && holder.pmh_user == getuid());
+	close(fd);
+	CHECK_ERRNO(ioctl(reader, PMIOHOLDER, &holder), ESRCH);
+}
+
 const struct test extension_tests[] = {
 	{ "PMIOEVENT tells what is counted", event_is_told },
 	{ "PMIOSNAP gives what READ and GET do", snap_is_what_read_gives },
 	{ "PMIOSNAP has an error for each counter", snap_has_an_error_for_each },
 	{ "PMIOSNAP has the time stamp, and how long it took", snap_has_the_time_stamp },
+	{ "PMIOHOLDER tells who may write", holder_is_told },
 	{ NULL, NULL },
 };

@@ -89,14 +89,17 @@ static void check_others(struct perfmon *device, uint32_t value)
 	      "perfmon_snap: each counter with its error");
 }
 
+/* Closes it. */
 static void check_errors(const char *node, struct perfmon *writer)
 {
 	struct perfmon *device = NULL;
+	struct perfmon_writer found = { 0 };
 	uint64_t count = 17;
+	char me[80];
 
-	check(says(perfmon_open(node, PERFMON_WRITE, &device), EBUSY, "has it open for writing") &&
-		      !device,
-	      "a second writer: EBUSY, and nothing is set");
+	snprintf(me, sizeof me, "process %d (library) of user %u has it open", getpid(), getuid());
+	check(says(perfmon_open(node, PERFMON_WRITE, &device), EBUSY, me) && !device,
+	      "a second writer: EBUSY, who it is, and nothing is set");
 	check(says(perfmon_open("/dev/null", PERFMON_READ, &device), ENOTTY,
 		   "another kind of file") &&
 		      says(perfmon_open("/dev/no-perfmon", PERFMON_READ, &device), ENOENT,
@@ -113,6 +116,12 @@ static void check_errors(const char *node, struct perfmon *writer)
 	      "a reader sets nothing up: EPERM");
 	check(ioctl(perfmon_fd(device), PMIOREAD, &(struct pmc_data){ .pmcd_num = 1 }) == 0,
 	      "perfmon_fd is the descriptor");
+	check(perfmon_writer(device, &found) == 0 && found.process == getpid() &&
+		      found.user == getuid() && strcmp(found.command, "library") == 0,
+	      "perfmon_writer");
+	perfmon_close(writer);
+	check(says(perfmon_writer(device, &found), ESRCH, "nobody"),
+	      "perfmon_writer: ESRCH, nobody");
 	perfmon_close(device);
 }
 
@@ -134,7 +143,6 @@ int main(int argc, char *argv[])
 	check_counting(device, value);
 	check_others(device, value);
 	check_errors(argv[1], device);
-	perfmon_close(device);
 	perfmon_close(NULL);
 	device = NULL;
 	check(perfmon_open(argv[1], PERFMON_WRITE, &device) == 0, "closed, the next one may write");

@@ -37,6 +37,7 @@ static const struct asked tstamp = { PMIOTSTAMP, "PMIOTSTAMP", { ENOTTY } };
 static const struct asked event = { PMIOEVENT, "PMIOEVENT", { EBUSY } };
 static const struct asked translate = { PMIOTRANSLATE, "PMIOTRANSLATE", { EOPNOTSUPP } };
 static const struct asked snap = { PMIOSNAP, "PMIOSNAP", { 0 } };
+static const struct asked holder = { PMIOHOLDER, "PMIOHOLDER", { ESRCH } };
 static const struct asked ebb = { PMIOEBB,
 				  "PMIOEBB",
 				  { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENOENT, EOPNOTSUPP,
@@ -193,6 +194,7 @@ static void walk_others(int fd, int reader)
 	struct perfmon_event counted = { .pme_num = 0 };
 	struct perfmon_event asked = { .pme_val = 0x00430079 };
 	struct perfmon_snap all;
+	struct perfmon_holder held;
 	int number = 0;
 
 	if (ask(fd, &get, &pmc))
@@ -205,6 +207,7 @@ static void walk_others(int fd, int reader)
 	ask(fd, &event, &counted);
 	ask(fd, &translate, &asked);
 	ask(fd, &snap, &all);
+	ask(fd, &holder, &held);
 	must(read(fd, &pmc, sizeof pmc) < 0, "read(2) fails");
 	if (ask(fd, &stop, &number) && ask(fd, &reset, &number))
 		must(value(fd, number) <= 0, "a count is 0 after PMIORESET");

@@ -101,6 +101,8 @@ static void fill(struct bytes *bytes, const struct number *number, struct argume
 	argument->value = bytes_number(bytes);
 	fill_event(bytes, event);
 	argument->event = event;
+	if (number->what == HOLDER)
+		argument->select = (uint32_t)bytes_number(bytes);
 	if (number->what != SNAP)
 		return;
 	snap = take(bytes, sizeof argument->snap);
@@ -124,6 +126,10 @@ static void expect(const struct number *number, const uint8_t *taken,
 	case EVENT:
 	case TRANSLATE:
 		reply_event(reply, argument->number, argument->event);
+		break;
+	case HOLDER:
+		memcpy(reply, &argument->number, 4);
+		memcpy(reply + number->quad, &argument->select, 4);
 		break;
 	default:
 		memcpy(reply, &argument->number, 4);

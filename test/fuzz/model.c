@@ -25,7 +25,11 @@ int model_open(struct model *model, bool write, uint32_t user)
 	if (*opens == model->max_opens)
 		return -EMFILE;
 	++*opens;
-	model->has_writer |= write;
+	if (write) {
+		model->has_writer = true;
+		model->writer_thread = world.caller.thread;
+		model->writer_user = user;
+	}
 	return 0;
 }
 
@@ -169,6 +173,10 @@ static int serve_other(const struct model *model, const struct number *number,
 		return model->parts & WORLD_BRANCHER ? outcome(FAIL_ATTACH) : -EOPNOTSUPP;
 	case SNAP:
 		return snap(model, reply);
+	case HOLDER:
+		memcpy(reply, &model->writer_thread, 4);
+		memcpy(reply + number->quad, &model->writer_user, 4);
+		return model->has_writer ? 0 : -ESRCH;
 	default:
 		memcpy(&select, argument + 4, 4);
 		result = event_translate(model->rules, select & ~UINT32_C(0x500000), &event, why,
@@ -227,7 +235,7 @@ static int serve(struct model *model, const struct number *number, const uint8_t
 	int32_t at;
 
 	if (number->what == TSTAMP || number->what == EBB || number->what == TRANSLATE ||
-	    number->what == SNAP)
+	    number->what == SNAP || number->what == HOLDER)
 		return serve_other(model, number, argument, reply);
 	memcpy(&at, argument, 4);
 	if (at < 0 || at >= NPMC)

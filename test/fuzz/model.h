@@ -32,6 +32,8 @@ struct model {
 	const struct event_rules *rules;
 	unsigned parts; /* of the world */
 	bool has_writer;
+	int32_t writer_thread;
+	uint32_t writer_user;
 	unsigned max_opens;
 	unsigned opens[MODEL_USERS];
 	struct model_counter counter[NPMC];

@@ -24,6 +24,7 @@ static const struct number numbers[] = {
 	{ "PMIOTRANSLATE", _IOC(WR, 'P', 3, 696), TRANSLATE, 696, 0, false },
 	{ "PMIOSNAP", _IOC(R, 'P', 4, 56), SNAP, 56, 0, false },
 	{ "PMIODIRECT", _IOC(WR, 'P', 5, 16), DIRECT, 16, 8, true },
+	{ "PMIOHOLDER", _IOC(R, 'P', 6, 8), HOLDER, 8, 4, false },
 };
 
 const struct number *number_find(uint32_t number)

@@ -16,7 +16,21 @@
 
 struct event;
 
-enum what { SETUP, START, STOP, READ, RESET, TSTAMP, GET, EVENT, EBB, TRANSLATE, SNAP, DIRECT };
+enum what {
+	SETUP,
+	START,
+	STOP,
+	READ,
+	RESET,
+	TSTAMP,
+	GET,
+	EVENT,
+	EBB,
+	TRANSLATE,
+	SNAP,
+	DIRECT,
+	HOLDER
+};
 
 struct number {
 	const char *name;

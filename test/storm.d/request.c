@@ -40,6 +40,7 @@ static const struct kind kinds[] = {
 	{ "PMIOEVENT", PMIOEVENT, false, true, { EINVAL, EBUSY } },
 	{ "PMIOTRANSLATE", PMIOTRANSLATE, false, false, { EINVAL, EOPNOTSUPP } },
 	{ "PMIOSNAP", PMIOSNAP, false, false, { 0 } },
+	{ "PMIOHOLDER", PMIOHOLDER, false, false, { ESRCH } },
 	{ "PMIODIRECT", PMIODIRECT, true, true, { EINVAL, EBUSY, EOPNOTSUPP, EMFILE, EPERM } },
 	{ "PMIOEBB", PMIOEBB, false, false, { EINVAL, EOPNOTSUPP, ESRCH, ENOENT, EMFILE, ENOSPC } },
 };

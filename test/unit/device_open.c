@@ -95,6 +95,28 @@ static void test_event(void **state)
 	assert_int_equal(fake_event(0, &event), -EBUSY);
 }
 
+/* The bytes of a reply: a thread and a user, as the machine has them. */
+static void test_holder(void **state)
+{
+	const struct caller other = { .thread = 4711, .user = UINT32_C(0x80000001) };
+	struct perfmon_holder holder;
+	size_t size = 0;
+
+	(void)state;
+	assert_int_equal(device_ioctl(&fake.device, false, PMIOHOLDER, NULL, 0, &holder, &size,
+				      &fake_caller),
+			 -ESRCH);
+	assert_int_equal(device_open(&fake.device, false, &fake_caller), 0);
+	assert_int_equal(device_open(&fake.device, true, &other), 0);
+	assert_int_equal(device_open(&fake.device, true, &fake_caller), -EBUSY);
+	assert_int_equal(device_ioctl(&fake.device, false, PMIOHOLDER, NULL, 0, &holder, &size,
+				      &fake_caller),
+			 0);
+	assert_int_equal(size, sizeof holder);
+	assert_int_equal(holder.pmh_thread, 4711);
+	assert_int_equal(holder.pmh_user, UINT32_C(0x80000001));
+}
+
 static void test_one_writer(void **state)
 {
 	(void)state;
@@ -185,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(setup_says_for_whom),
 		TEST(event),
+		TEST(holder),
 		TEST(one_writer),
 		TEST(most_opens_of_a_user),
 		TEST(nothing_to_count_with),

@@ -37,6 +37,7 @@ static const struct row {
 	{ 'P', 3, READ | WRITE, 696, 0xc2b85003, true, false },
 	{ 'P', 4, READ, 56, 0x80385004, false, false },
 	{ 'P', 5, READ | WRITE, 16, 0xc0105005, true, true },
+	{ 'P', 6, READ, 8, 0x80085006, false, false },
 };
 
 /* An i386 client's on a kernel of this machine's direction bits. */
@@ -80,6 +81,7 @@ static void test_numbers(void **state)
 		assert_int_equal(number_of(&rows[i]), rows[i].on_x86);
 #endif
 	assert_int_equal(fake_set_up(0, PMCF_USR), 0);
+	fake.device.has_writer = true;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_int_equal(ask(number_of(&rows[i]), true), 0);
 }
@@ -141,6 +143,7 @@ static void test_rights(void **state)
 {
 	(void)state;
 	assert_int_equal(fake_set_up(0, PMCF_USR), 0);
+	fake.device.has_writer = true;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		unsigned calls = fake_calls();
 
