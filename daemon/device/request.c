@@ -61,8 +61,13 @@ static int handle_translate(struct device *device, struct argument *argument)
 	char why[256];
 	uint32_t select = argument->select & ~((uint32_t)PMCF_SYS_FLAGS << 16);
 
+	int result = event_translate(&device->rules, select, &device->asked, why, sizeof why);
+
 	argument->event = &device->asked;
-	return event_translate(&device->rules, select, &device->asked, why, sizeof why);
+	/* A PMIOSETUP learns of a PMU that is not there from the kernel. */
+	if (result == 0 && device->asked.kind == EVENT_PERF && !device->rules.source.pmu)
+		return -EOPNOTSUPP;
+	return result;
 }
 
 static int handle_ebb(struct device *device, struct argument *argument)

@@ -181,6 +181,8 @@ static int serve_other(const struct model *model, const struct number *number,
 		memcpy(&select, argument + 4, 4);
 		result = event_translate(model->rules, select & ~UINT32_C(0x500000), &event, why,
 					 sizeof why);
+		if (result == 0 && event.kind == EVENT_PERF && !model->rules->source.pmu)
+			result = -EOPNOTSUPP;
 		if (result == 0)
 			reply_event(reply, 0, &event);
 		memcpy(reply, argument, 4);

@@ -314,6 +314,7 @@ static void test_translate_bytes(void **state)
 	unsigned calls;
 
 	(void)state;
+	fake.device.rules.source.pmu = true;
 	fake.device.rules.set = EVENT_SET_P6;
 	assert_int_equal(
 		fake_pmc(PMIOSETUP, &(struct pmc){ .pmc_num = 1, { .pmcu_val = 0x10043 } }), 0);
@@ -322,6 +323,12 @@ static void test_translate_bytes(void **state)
 	check_reply(PMIOTRANSLATE, (const uint8_t *)&asked, (const uint8_t *)&wanted,
 		    sizeof wanted);
 	assert_int_equal(fake_calls(), calls);
+	/* What would be counted by a PMU is not, where there is none. */
+	fake.device.rules.source.pmu = false;
+	assert_int_equal(device_ioctl(&fake.device, false, PMIOTRANSLATE, &asked, sizeof asked,
+				      &wanted, &(size_t){ 0 }, &fake_caller),
+			 -EOPNOTSUPP);
+	fake.device.rules.source.pmu = true;
 	asked.pme_val = 0x100e4; /* PMC6_BR_BOGUS: nothing stands for it */
 	assert_int_equal(device_ioctl(&fake.device, false, PMIOTRANSLATE, &asked, sizeof asked,
 				      &wanted, &(size_t){ 0 }, &fake_caller),
