@@ -17,7 +17,7 @@
 		"PMC5_" #name, PMC5_##name, 0, true, clocks, meaning \
 	}
 
-const struct event events[EVENTS] = {
+const struct event event_table[EVENTS] = {
 	P6(DATA_MEM_REFS, 0, false, "loads from and stores to any memory"),
 	P6(DCU_LINES_IN, 0, false, "lines brought into the L1 data cache"),
 	P6(DCU_M_LINES_IN, 0, false, "lines brought into the L1 data cache to be modified"),
@@ -132,8 +132,8 @@ const struct event events[EVENTS] = {
 const struct event *events_by_code(bool p5, unsigned code)
 {
 	for (size_t i = 0; i < EVENTS; i++)
-		if (events[i].p5 == p5 && events[i].code == code)
-			return &events[i];
+		if (event_table[i].p5 == p5 && event_table[i].code == code)
+			return &event_table[i];
 	return NULL;
 }
 
@@ -155,8 +155,8 @@ const struct event *events_by_name(const char *name, size_t length, bool p5)
 	const struct event *found = NULL;
 
 	for (size_t i = 0; i < EVENTS; i++)
-		if (is(&events[i], name, length) && (!found || events[i].p5 == p5))
-			found = &events[i];
+		if (is(&event_table[i], name, length) && (!found || event_table[i].p5 == p5))
+			found = &event_table[i];
 	return found;
 }
 
@@ -200,11 +200,12 @@ const struct event *events_nearest(const char *name, size_t length, bool p5)
 	if (length > NAME_LONGEST)
 		length = NAME_LONGEST;
 	for (size_t i = 0; i < EVENTS; i++) {
-		size_t changes = distance(events[i].name + PREFIX, name, length);
+		size_t changes = distance(event_table[i].name + PREFIX, name, length);
 
-		if (changes < least_distance || (changes == least_distance && events[i].p5 == p5)) {
+		if (changes < least_distance ||
+		    (changes == least_distance && event_table[i].p5 == p5)) {
 			least_distance = changes;
-			nearest = &events[i];
+			nearest = &event_table[i];
 		}
 	}
 	return nearest;

@@ -19,7 +19,7 @@ struct event {
 
 #define EVENTS 106
 
-extern const struct event events[EVENTS];
+extern const struct event event_table[EVENTS];
 
 /* The event of a code, or NULL. */
 const struct event *events_by_code(bool p5, unsigned code);

@@ -115,7 +115,7 @@ static void say_unknown(const struct listing *listing)
 static int print_names(void)
 {
 	for (size_t i = 0; i < EVENTS; i++)
-		puts(events[i].name);
+		puts(event_table[i].name);
 	return tool_finish(EXIT_SUCCESS);
 }
 
@@ -126,7 +126,7 @@ static int print_all(struct listing *listing)
 	else
 		printf("%-34s %-5s %-14s %s\n", "event", "code", "counted", "meaning, and by what");
 	for (size_t i = 0; i < EVENTS; i++)
-		print_event(listing, &events[i]);
+		print_event(listing, &event_table[i]);
 	if (listing->json)
 		puts(listing->listed ? "\n]" : "]");
 	if (listing->listed == 0)

@@ -29,17 +29,17 @@ int spec_codes(struct perfmon *device, enum codes *ret_codes)
 	int result = -EOPNOTSUPP;
 
 	for (size_t i = 0; i < EVENTS; i++) {
-		result = perfmon_translate(device, value_of(&events[i], MODES), &counted);
+		result = perfmon_translate(device, value_of(&event_table[i], MODES), &counted);
 		if (result < 0 && result != -EOPNOTSUPP)
 			break;
 		if (result < 0)
 			continue;
 		if (counted.pme_class == PME_NATIVE)
 			*ret_codes = CODES_NATIVE;
-		else if (strcmp(counted.pme_name, events[i].name) != 0)
+		else if (strcmp(counted.pme_name, event_table[i].name) != 0)
 			continue;
 		else
-			*ret_codes = events[i].p5 ? CODES_P5 : CODES_P6;
+			*ret_codes = event_table[i].p5 ? CODES_P5 : CODES_P6;
 		return 0;
 	}
 	if (result == -EOPNOTSUPP)
