@@ -6,7 +6,7 @@
 # cross-built with them. In $cache: sysroot, the libraries to build with; tools, the guest's programs
 # with their shared libraries; packages, what the two were made of.
 
-sysroot_packages=(libfuse3-dev libcap-dev libpfm4-dev libseccomp-dev)
+sysroot_packages=(libfuse3-dev libcap-dev libpfm4-dev libseccomp-dev libncurses-dev)
 # Those that the guest's tools are in, then those of the libraries that they are linked to.
 tools_packages=(busybox-static bash dash strace util-linux fuse3 libc6 libtinfo6 libcap-ng0
 	libsmartcols1)
