@@ -10,7 +10,7 @@
 
 static const struct subcommand *const subcommands[] = {
 	&list_subcommand,   &stat_subcommand,  &read_subcommand, &get_subcommand,
-	&tstamp_subcommand, &watch_subcommand, &plot_subcommand,
+	&tstamp_subcommand, &watch_subcommand, &plot_subcommand, &decode_subcommand,
 };
 
 #define SUBCOMMANDS (sizeof subcommands / sizeof *subcommands)
