@@ -152,7 +152,10 @@ static void print_end(FILE *out, const struct decode_request *request, struct sp
 	print(out, end, rest.end);
 }
 
-/* The argument, decoded where its bytes are shown. Returns whether it is a number, no address. */
+/*
+ * The argument, decoded where its bytes are shown. Returns whether it is a number whose address was
+ * wanted.
+ */
 static bool print_argument(const struct decoder *decoder, const struct decode_request *request,
 			   struct span *rest, FILE *out)
 {
@@ -164,7 +167,7 @@ static bool print_argument(const struct decoder *decoder, const struct decode_re
 	ssize_t length;
 
 	if (span_number(&at, &value))
-		return value > 0 && value < ADDRESS_LEAST;
+		return request->layout == DECODE_INT && value > 0 && value < ADDRESS_LEAST;
 	length = decode_bytes(&at, bytes, sizeof bytes);
 	/* gdb leaves out the NUL that a string ends with. */
 	if (length < 0 || ((size_t)length != size && !(string && (size_t)length + 1 == size)))
@@ -227,7 +230,7 @@ static bool print_strace(struct decoder *decoder, struct span line, FILE *out)
 	return span_take(&rest, "<... ioctl resumed>") && print_resumed(decoder, line, pid, out);
 }
 
-/* The last blank-separated word of a line that begins so, from there on. */
+/* What a line has from the last begin on. */
 static bool find_last(struct span line, const char *begin, struct span *ret_found)
 {
 	bool found = false;
@@ -253,21 +256,21 @@ static bool ends_as_trace(struct span line)
 static bool print_trace_request(struct span line, FILE *out)
 {
 	const struct decode_request *request;
-	struct span name;
 	struct span rest;
+	struct span name;
 
-	if (!find_last(line, " PMIO", &name))
+	if (!find_last(line, " PMIO", &rest))
 		return false;
-	name.at++;
-	rest = name;
-	if (!span_past(&rest, " "))
+	span_take(&rest, " ");
+	name = rest;
+	if (!span_past(&rest, " ") || rest.at == rest.end || (*rest.at != '{' && *rest.at != '['))
 		return false;
 	name.end = rest.at - 1;
 	request = decode_request_by_name(name);
 	if (!request)
 		return false;
-	print(out, line.at, name.at);
-	print_end(out, request, name, false);
+	print(out, line.at, rest.at);
+	print_end(out, request, rest, false);
 	return true;
 }
 
