@@ -139,7 +139,7 @@ static int decode(int argc, char **argv)
 	static const struct option options[] = { { "events", required_argument, NULL, 'e' },
 						 { "help", no_argument, NULL, 'h' },
 						 { NULL, 0, NULL, 0 } };
-	struct decoder decoder = { 0 };
+	static struct decoder decoder;
 	int option;
 	int status;
 
