@@ -21,7 +21,6 @@ struct stream {
 	bool through; /* the rest of a line that is too long */
 };
 
-/* Bytes of one line, the last of them its newline where complete. */
 static void end_line(struct stream *stream)
 {
 	decode_line(stream->decoder, (struct span){ stream->line, stream->line + stream->length },
