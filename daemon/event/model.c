@@ -35,6 +35,15 @@ static enum cpu_family family_of(const char *pmu)
 	return FAMILIES;
 }
 
+/*
+ * PMUs that libpfm4 has beside the CPU's: Intel's architectural events, and a Zen 1 by the name
+ * that it had before the other Zens came.
+ */
+static bool is_beside(const char *pmu)
+{
+	return strcmp(pmu, "ix86arch") == 0 || strcmp(pmu, "amd64_fam17h") == 0;
+}
+
 void model_detect(struct event_cpu *cpu)
 {
 	int result = pfm_initialize();
@@ -53,9 +62,8 @@ void model_detect(struct event_cpu *cpu)
 	{
 		pfm_pmu_info_t info = { .size = sizeof info };
 
-		/* Intel's architectural events are a PMU of their own there, beside the CPU's. */
 		if (pfm_get_pmu_info(pmu, &info) != PFM_SUCCESS || !info.is_present ||
-		    info.type != PFM_PMU_TYPE_CORE || strcmp(info.name, "ix86arch") == 0)
+		    info.type != PFM_PMU_TYPE_CORE || is_beside(info.name))
 			continue;
 		found++;
 		snprintf(cpu->pmu, sizeof cpu->pmu, "%s", info.name);

@@ -116,6 +116,10 @@ static void test_no_or_several_pmus(void **state)
 	check("skl", FAMILY_SKL, "");
 	present[1] = NULL;
 	check("", FAMILIES, "");
+	/* Nor is a Zen 1's other name. */
+	present[0] = "amd64_fam17h";
+	present[1] = "amd64_fam17h_zen1";
+	check("amd64_fam17h_zen1", FAMILIES, "");
 	present[0] = "adl_glc";
 	present[1] = "adl_grt";
 	check("", FAMILIES, "several models");
