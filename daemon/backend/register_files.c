@@ -121,7 +121,8 @@ const char *register_files_remedy(int error)
 	}
 }
 
-static int open_file(const char *directory, unsigned number, int flags)
+/* Who only looks has the error told in words of his own. */
+static int open_file(const char *directory, unsigned number, bool write)
 {
 	const char *remedy;
 	char path[4096];
@@ -129,12 +130,14 @@ static int open_file(const char *directory, unsigned number, int flags)
 	int result;
 
 	snprintf(path, sizeof path, "%s/%u/msr", directory, number);
-	fd = open(path, flags | O_CLOEXEC);
+	fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	result = -errno;
 	remedy = register_files_remedy(result);
-	log_error("%s: %s%s%s", path, strerror(-result), remedy ? "; " : "", remedy ? remedy : "");
+	if (write)
+		log_error("%s: %s%s%s", path, strerror(-result), remedy ? "; " : "",
+			  remedy ? remedy : "");
 	return result;
 }
 
@@ -153,8 +156,7 @@ int register_files_open(const char *directory, const struct cpulist *list, int l
 	if (!files->fd)
 		result = -ENOMEM;
 	while (result == 0 && files->registers.cpus < list->count) {
-		int fd = open_file(directory, list->cpu[files->registers.cpus],
-				   lock >= 0 ? O_RDWR : O_RDONLY);
+		int fd = open_file(directory, list->cpu[files->registers.cpus], lock >= 0);
 
 		if (fd < 0)
 			result = fd;

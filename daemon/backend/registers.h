@@ -54,9 +54,9 @@ int register_files_lock(const char *path);
 /*
  * The msr(4) files DIRECTORY/N/msr of some CPUs. directory: "/dev/cpu", or where a test has its
  * own. lock: of register_files_lock(), closed with the registers; -1: the files are opened for
- * reading only. Takes list->cpu and the lock over where it succeeds. Errors, logged with what to
- * do: -ENOMEM, -ENOENT for a missing file (no module msr), -ENXIO for a CPU that is offline,
- * -EMFILE, -EACCES, -EPERM and others as open(2).
+ * reading only. Takes list->cpu and the lock over where it succeeds. Errors, logged with what to do
+ * where there is a lock: -ENOMEM, -ENOENT for a missing file (no module msr), -ENXIO for a CPU that
+ * is offline, -EMFILE, -EACCES, -EPERM and others as open(2).
  */
 int register_files_open(const char *directory, const struct cpulist *list, int lock,
 			struct registers **ret_registers);

@@ -163,6 +163,15 @@ static void test_reading_only(void **state)
 	close(lock);
 }
 
+/* --check has an answer of its own, and no line of the log in it. */
+static void test_reading_only_says_nothing(void **state)
+{
+	(void)state;
+	capture_start(STDERR_FILENO);
+	assert_int_equal(open_with("1", -1, &registers), -ENOENT);
+	assert_string_equal(capture_end(), "");
+}
+
 static void test_read_and_write(void **state)
 {
 	static const uint64_t values[] = { UINT64_C(0x123456789abcdef0), UINT64_MAX, 0 };
@@ -308,8 +317,8 @@ int main(void)
 		TEST(refused_write),  TEST(missing_file),
 		TEST(malformed_list), TEST(no_permission),
 		TEST(lock),           TEST(lock_stays_with_its_owner),
-		TEST(reading_only),   TEST(offline),
-		TEST(too_many_files),
+		TEST(reading_only),   TEST(reading_only_says_nothing),
+		TEST(offline),        TEST(too_many_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
