@@ -11,14 +11,18 @@
 #include "probe.h"
 #include "report.h"
 
-/* Opens an event on this program for a moment. 0, or perf_event_open(2)'s negative errno. */
-static int try_event(uint32_t type, uint64_t config)
+/*
+ * Opens an event on this program for a moment, in user mode and perhaps the kernel's. 0, or
+ * perf_event_open(2)'s negative errno.
+ */
+static int try_event(uint32_t type, uint64_t config, bool kernel)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof attr,
 		.type = type,
 		.config = config,
 		.disabled = 1,
+		.exclude_kernel = !kernel,
 	};
 	long fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 
@@ -30,7 +34,12 @@ static int try_event(uint32_t type, uint64_t config)
 
 int perf_try_pmu(void)
 {
-	return try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
+	int result = try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, true);
+
+	/* Without rights there may be user mode left. */
+	if (result == -EACCES)
+		result = try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, false);
+	return result;
 }
 
 static bool perf_counts(const struct event *event)
@@ -38,7 +47,7 @@ static bool perf_counts(const struct event *event)
 	int result = 0;
 
 	for (unsigned i = 0; result == 0 && i < event->terms; i++)
-		result = try_event(event->term[i].type, event->term[i].config);
+		result = try_event(event->term[i].type, event->term[i].config, true);
 	return result == 0;
 }
 
@@ -87,7 +96,7 @@ static void report_forbidden(struct report *report, int error)
 
 static void report_events(struct report *report, bool pmu)
 {
-	int result = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY);
+	int result = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY, true);
 
 	if (result == -EACCES || result == -EPERM)
 		report_forbidden(report, -result);

@@ -60,8 +60,10 @@ static int refuse(const struct event *event, const struct perf_target *target, i
 	case EACCES:
 	case EPERM:
 		log_error("PMIOSETUP: %s: the kernel forbids perf events (%s): perfmond needs "
-			  "CAP_PERFMON, or CAP_SYS_ADMIN where kernel.perf_event_paranoid is 3",
-			  label, strerrorname_np(error));
+			  "CAP_PERFMON, or CAP_SYS_ADMIN where kernel.perf_event_paranoid is 3%s",
+			  label, strerrorname_np(error),
+			  target->thread >= 0 && event->kernel ? "; PMCF_USR alone takes less"
+							       : "");
 		return -EACCES;
 	case EAGAIN:
 		log_error("PMIOSETUP: %s: a thread was starting another program; set the counter "
@@ -103,11 +105,15 @@ static uint64_t user_access(const struct event *event, unsigned term,
  *
  * A pinned event loses the counts of those that inherit it, without a word; so an inherited one is
  * not pinned, and tells by its times whether it was on the PMU.
+ *
+ * The task clock runs in all modes, whichever are excluded, and without the kernel's it takes no
+ * right.
  */
 static struct perf_event_attr attributes(const struct event *event, unsigned term,
 					 const struct perf_target *target)
 {
 	bool both = event->user == event->kernel;
+	bool clock = event->kind == EVENT_TASK_CLOCK;
 
 	return (struct perf_event_attr){
 		.size = sizeof(struct perf_event_attr),
@@ -118,7 +124,7 @@ static struct perf_event_attr attributes(const struct event *event, unsigned ter
 		.pinned = target->thread < 0 || target->alone,
 		.inherit = target->thread >= 0 && !target->alone,
 		.exclude_user = !both && !event->user,
-		.exclude_kernel = !both && !event->kernel,
+		.exclude_kernel = clock || (!both && !event->kernel),
 		.exclude_hv = !both,
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
 	};

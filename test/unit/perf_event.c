@@ -91,6 +91,21 @@ static void test_attributes(void **state)
 		}
 }
 
+/* The task clock is of both modes with the kernel's excluded, which takes no right. */
+static void test_clock_takes_no_right(void **state)
+{
+	static const struct perf_target target = { 4711, -1, NULL, false };
+	struct event event = cycles;
+
+	(void)state;
+	event.kind = EVENT_TASK_CLOCK;
+	event.user = true;
+	event.kernel = true;
+	must_open(&event, &target);
+	assert_int_equal(perf_wrap.call[0].attr.exclude_kernel, 1);
+	assert_int_equal(perf_wrap.call[0].attr.exclude_user, 0);
+}
+
 /* Each CPU's event is opened on the PMU of its kind of core. */
 static void test_kinds_of_core(void **state)
 {
@@ -371,9 +386,10 @@ static void test_times_of_two_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(attributes),          TEST(kinds_of_core),        TEST(old_kernel_of_arm),
-		TEST(cpus_of_two_kinds),   TEST(cpu_of_no_kind),       TEST(failures),
-		TEST(thread_of_two_kinds), TEST(software_of_a_thread), TEST(times_of_two_kinds),
+		TEST(attributes),         TEST(clock_takes_no_right), TEST(kinds_of_core),
+		TEST(old_kernel_of_arm),  TEST(cpus_of_two_kinds),    TEST(cpu_of_no_kind),
+		TEST(failures),           TEST(thread_of_two_kinds),  TEST(software_of_a_thread),
+		TEST(times_of_two_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
