@@ -9,8 +9,9 @@
 #include "tool.h"
 
 static const struct subcommand *const subcommands[] = {
-	&list_subcommand,   &stat_subcommand,  &read_subcommand, &get_subcommand,
-	&tstamp_subcommand, &watch_subcommand, &plot_subcommand, &decode_subcommand,
+	&list_subcommand, &stat_subcommand,   &read_subcommand,
+	&get_subcommand,  &tstamp_subcommand, &watch_subcommand,
+	&plot_subcommand, &decode_subcommand, &run_subcommand,
 };
 
 #define SUBCOMMANDS (sizeof subcommands / sizeof *subcommands)

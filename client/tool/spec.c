@@ -244,11 +244,15 @@ int spec_default(const struct subcommand *subcommand, struct perfmon *device, st
 		const struct event *event =
 			events_by_name(telling[i], strlen(telling[i]), codes == CODES_P5);
 		struct perfmon_event counted;
+		char text[48];
 
 		if (event->p5 != (codes == CODES_P5) ||
 		    perfmon_translate(device, value_of(event, MODES), &counted) < 0)
 			continue;
-		if (parse_one(subcommand, device, codes, telling[i], &specs[count]) == 0)
+		/* A user's own perfmond may be forbidden the kernel's part. */
+		snprintf(text, sizeof text, "%s%s", telling[i],
+			 perfmon_setup(device, 0, value_of(event, MODES)) == -EACCES ? ":u" : "");
+		if (parse_one(subcommand, device, codes, text, &specs[count]) == 0)
 			count++;
 	}
 	if (count == 0)
