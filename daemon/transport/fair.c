@@ -5,9 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Above each process id. */
 #define CLIENT_USER (UINT64_C(1) << 32)
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
 
 static uint64_t user_of(const struct fuse_in_header *header)
 {
@@ -49,9 +58,27 @@ static uint64_t client_of(struct fair *fair, const struct fuse_in_header *header
 	return header->pid != 0 && known->thread == header->pid ? known->client : user_of(header);
 }
 
-static uint64_t *served(struct fair *fair, const struct fair_request *request)
+static struct fair_client *entry(struct fair *fair, uint64_t client)
 {
-	return &fair->served[request->client % FAIR_CLIENTS];
+	return &fair->clients[client % FAIR_CLIENTS];
+}
+
+/* Whether anybody but this client has asked lately. */
+static bool is_shared(const struct fair *fair, uint64_t client, uint64_t time)
+{
+	const struct fair_asker *asker = fair->last.client == client ? &fair->other : &fair->last;
+
+	return asker->time != 0 && time - asker->time < FAIR_LATELY;
+}
+
+static void note(struct fair *fair, uint64_t client)
+{
+	uint64_t time = now();
+
+	if (fair->last.client != client)
+		fair->other = fair->last;
+	fair->last = (struct fair_asker){ client, time };
+	fair->shared = is_shared(fair, client, time);
 }
 
 static bool waits(uint32_t opcode)
@@ -62,7 +89,8 @@ static bool waits(uint32_t opcode)
 bool fair_hold(struct fair *fair, const void *request, size_t size)
 {
 	const struct fuse_in_header *header = request;
-	bool alone = fair->held == 0 && header->pid == fair->latest;
+	bool alone = fair->held == 0 && header->pid == fair->latest && !fair->shared;
+	uint64_t client;
 	void *bytes;
 
 	if (alone || !waits(header->opcode) || !fair_has_room(fair))
@@ -74,10 +102,12 @@ bool fair_hold(struct fair *fair, const void *request, size_t size)
 	memcpy(bytes, request, size);
 	if (++fair->asked % FAIR_LASTS == 0)
 		memset(fair->threads, 0, sizeof fair->threads);
+	client = client_of(fair, header);
+	note(fair, client);
 	fair->request[fair->held++] = (struct fair_request){
 		.bytes = bytes,
 		.size = size,
-		.client = client_of(fair, header),
+		.client = client,
 		.came = fair->asked,
 	};
 	return true;
@@ -86,24 +116,53 @@ bool fair_hold(struct fair *fair, const void *request, size_t size)
 static bool is_before(struct fair *fair, const struct fair_request *one,
 		      const struct fair_request *other)
 {
-	uint64_t one_served = *served(fair, one);
-	uint64_t other_served = *served(fair, other);
+	uint64_t turn = entry(fair, one->client)->turn;
+	uint64_t other_turn = entry(fair, other->client)->turn;
 
-	return one_served != other_served ? one_served < other_served : one->came < other->came;
+	return turn != other_turn ? turn < other_turn : one->came < other->came;
 }
 
-struct fair_request fair_next(struct fair *fair)
+/* Those that fall together have one pause between them, of the one that was served last. */
+static uint64_t pause_of(struct fair *fair, const struct fair_request *request, uint64_t time)
 {
-	struct fair_request *next = fair->request;
-	struct fair_request taken;
+	const struct fair_client *client = entry(fair, request->client);
 
-	for (struct fair_request *other = next + 1; other < fair->request + fair->held; other++)
-		if (is_before(fair, other, next))
-			next = other;
-	taken = *next;
+	return client->paused == request->client && client->due > time ? client->due - time : 0;
+}
+
+bool fair_next(struct fair *fair, struct fair_request *ret_next, uint64_t *ret_pause)
+{
+	struct fair_request *next = NULL;
+	uint64_t least = UINT64_MAX;
+
+	fair->begun = now();
+	for (struct fair_request *one = fair->request; one < fair->request + fair->held; one++) {
+		uint64_t pause = pause_of(fair, one, fair->begun);
+
+		if (pause == 0 && (!next || is_before(fair, one, next)))
+			next = one;
+		if (pause < least)
+			least = pause;
+	}
+	*ret_pause = least;
+	if (!next)
+		return false;
+	*ret_next = *next;
 	*next = fair->request[--fair->held];
-	*served(fair, &taken) = ++fair->turn;
-	return taken;
+	entry(fair, ret_next->client)->turn = ++fair->turn;
+	return true;
+}
+
+void fair_served(struct fair *fair, const struct fair_request *request)
+{
+	struct fair_client *client = entry(fair, request->client);
+	uint64_t time = now();
+	uint64_t pause = FAIR_PAUSE * (time - fair->begun);
+
+	client->paused = request->client;
+	client->due = 0;
+	if (pause >= FAIR_PAUSE_LEAST && is_shared(fair, request->client, time))
+		client->due = time + pause;
 }
 
 void fair_close(struct fair *fair)

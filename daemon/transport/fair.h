@@ -12,6 +12,10 @@
  * process that was served least recently, and of its requests the one that came first. Where one
  * thread asks alone, nothing waits here, and it costs one comparison.
  *
+ * Long requests are the other way to keep others waiting, and no order makes them shorter: a
+ * process whose request took its time pauses for twice as long before the next, as long as somebody
+ * else asks. So it has a third of perfmond's time, and most of what others ask meets nothing of it.
+ *
  * Only OPEN and IOCTL are held, which have no order to keep: their callers wait for the answer. A
  * RELEASE is served as it comes, for nobody waits for it: whoever opens after a close(2) has to
  * meet the file closed.
@@ -31,6 +35,13 @@
 /* Ids are given to others in time: all are looked up again after so many requests. */
 #define FAIR_LASTS 65536
 
+/* Who has asked within this time, in ns, still asks. */
+#define FAIR_LATELY UINT64_C(10000000)
+
+/* So many times what a request took; shorter pauses, in ns, are not worth a sleep. */
+#define FAIR_PAUSE       2
+#define FAIR_PAUSE_LEAST UINT64_C(20000)
+
 /* A request as the kernel gave it. */
 struct fair_request {
 	void *bytes; /* struct fuse_in_header first; the holder frees it */
@@ -39,8 +50,15 @@ struct fair_request {
 	uint64_t came; /* the count of those before it */
 };
 
+struct fair_client {
+	uint64_t turn;   /* of its latest request */
+	uint64_t paused; /* the client whose pause it is */
+	uint64_t due;    /* when it ends */
+};
+
 struct fair {
 	uint32_t latest; /* the thread that asked last */
+	bool shared;     /* somebody else asked lately */
 	unsigned held;
 	uint64_t asked; /* counts requests that were held */
 	uint64_t turn;  /* and those of them that were served */
@@ -49,7 +67,12 @@ struct fair {
 		uint32_t thread;
 		uint64_t client;
 	} threads[FAIR_THREADS];
-	uint64_t served[FAIR_CLIENTS]; /* the turn of each one's latest request */
+	struct fair_client clients[FAIR_CLIENTS];
+	struct fair_asker {
+		uint64_t client;
+		uint64_t time;
+	} last, other;  /* the client that asked last, and the last before it that is another */
+	uint64_t begun; /* when the request that is served was taken out */
 };
 
 /*
@@ -64,8 +87,14 @@ static inline bool fair_has_room(const struct fair *fair)
 	return fair->held < FAIR_HELD;
 }
 
-/* Takes out the next one. One has to be held; its bytes are the caller's to free. */
-struct fair_request fair_next(struct fair *fair);
+/*
+ * Takes out the next one, whose bytes are the caller's to free. One has to be held. False: each
+ * pauses, for so many ns at least, and what comes meanwhile may be served before.
+ */
+bool fair_next(struct fair *fair, struct fair_request *ret_next, uint64_t *ret_pause);
+
+/* What was taken out has been served. */
+void fair_served(struct fair *fair, const struct fair_request *request);
 
 /* Frees what is held: it is not answered. */
 void fair_close(struct fair *fair);

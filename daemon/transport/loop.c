@@ -3,12 +3,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "transport/fair.h"
 #include "transport/session.h"
 #include "transport/signals.h"
 #include "transport/spin.h"
+
+#define NANOSECONDS 1000000000
 
 struct loop {
 	struct transport *transport;
@@ -62,12 +66,29 @@ static int take_others(struct loop *loop)
 	return result;
 }
 
+/* Who is held pauses: until then, or until another asks or a signal comes. */
+static void wait_for_another(struct loop *loop, uint64_t pause)
+{
+	struct pollfd awaited = { .fd = loop->fd, .events = POLLIN };
+	struct timespec limit = { (time_t)(pause / NANOSECONDS), (long)(pause % NANOSECONDS) };
+
+	spin_wait(&loop->spin, loop->fd);
+	ppoll(&awaited, 1, &limit, NULL);
+}
+
 static void serve_held(struct loop *loop)
 {
-	struct fair_request next = fair_next(&loop->fair);
-	struct fuse_buf buffer = { .mem = next.bytes, .size = next.size };
+	struct fair_request next;
+	struct fuse_buf buffer;
+	uint64_t pause;
 
+	if (!fair_next(&loop->fair, &next, &pause)) {
+		wait_for_another(loop, pause);
+		return;
+	}
+	buffer = (struct fuse_buf){ .mem = next.bytes, .size = next.size };
 	session_process(loop->transport, &buffer);
+	fair_served(&loop->fair, &next);
 	free(next.bytes);
 }
 

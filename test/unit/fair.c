@@ -12,17 +12,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "unit.h"
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 FILE *__wrap_fopen64(const char *path, const char *mode);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static struct fair fair;
 static bool hidden; /* /proc shows no process */
 static unsigned looked_up;
 static char status[64];
+static uint64_t moment; /* ns */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+	assert_int_equal(clock, CLOCK_MONOTONIC);
+	*ret_time = (struct timespec){ (time_t)(moment / 1000000000), (long)(moment % 1000000000) };
+	return 0;
+}
 
 FILE *__wrap_fopen64(const char *path, const char *mode)
 {
@@ -44,6 +54,7 @@ static int empty(void **state)
 	memset(&fair, 0, sizeof fair);
 	hidden = false;
 	looked_up = 0;
+	moment = 1000000000;
 	return 0;
 }
 
@@ -68,14 +79,35 @@ static bool ask(uint32_t thread)
 	return ask_as(thread, 0, FUSE_IOCTL);
 }
 
-static uint32_t next(void)
+/* Served in so many ns. */
+static uint32_t next_for(uint64_t time)
 {
-	struct fair_request request = fair_next(&fair);
-	uint32_t thread = ((struct fuse_in_header *)request.bytes)->pid;
+	struct fair_request request;
+	uint64_t pause;
+	uint32_t thread;
 
+	assert_true(fair_next(&fair, &request, &pause));
+	thread = ((struct fuse_in_header *)request.bytes)->pid;
+	moment += time;
+	fair_served(&fair, &request);
 	assert_int_equal(request.size, sizeof(struct fuse_in_header));
 	free(request.bytes);
 	return thread;
+}
+
+static uint32_t next(void)
+{
+	return next_for(0);
+}
+
+/* How long all that are held pause. */
+static uint64_t pause_left(void)
+{
+	struct fair_request request;
+	uint64_t pause;
+
+	assert_false(fair_next(&fair, &request, &pause));
+	return pause;
 }
 
 static void test_alone(void **state)
@@ -197,6 +229,66 @@ static void test_forgets(void **state)
 	assert_in_range(looked_up, 4, 10);
 }
 
+/* Beside another client, whoever had a long request waits for twice as long before the next. */
+static void test_pause(void **state)
+{
+	(void)state;
+	assert_true(ask(1300));
+	next();
+	assert_true(ask(1200));
+	assert_int_equal(next_for(50000), 1200);
+	assert_true(ask(1200));
+	assert_int_equal(pause_left(), 100000);
+	moment += 40000;
+	assert_true(ask(1300));
+	assert_int_equal(next(), 1300);
+	assert_int_equal(pause_left(), 60000);
+	moment += 60000;
+	assert_int_equal(next(), 1200);
+	/* One that is not worth a sleep. */
+	assert_true(ask(1200));
+	assert_int_equal(next_for(FAIR_PAUSE_LEAST / FAIR_PAUSE - 1), 1200);
+	assert_true(ask(1200));
+	assert_int_equal(next(), 1200);
+}
+
+/* Its threads have one pause between them; one more process is no other client's. */
+static void test_pause_of_process(void **state)
+{
+	(void)state;
+	assert_true(ask(1300));
+	next();
+	assert_true(ask(1200));
+	next_for(50000);
+	assert_true(ask(1201));
+	assert_int_equal(pause_left(), 100000);
+	assert_true(ask(1200 + 100 * FAIR_CLIENTS));
+	assert_int_equal(next(), 1200 + 100 * FAIR_CLIENTS);
+}
+
+/* Who asks alone has no pause, nor who asks alone again; and then nothing is held. */
+static void test_no_pause_alone(void **state)
+{
+	(void)state;
+	assert_true(ask(1200));
+	next_for(50000);
+	assert_false(ask(1200));
+	assert_true(ask(1201));
+	assert_int_equal(next_for(50000), 1201);
+	assert_true(ask(1200));
+	assert_int_equal(next(), 1200);
+	assert_true(ask(1300));
+	next();
+	assert_true(ask(1200));
+	next();
+	assert_true(ask(1200));
+	moment += FAIR_LATELY;
+	assert_int_equal(next_for(50000), 1200);
+	assert_true(ask(1200));
+	assert_int_equal(next(), 1200);
+	assert_false(ask(1200));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +301,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_clients_together, empty, drop),
 		cmocka_unit_test_setup_teardown(test_threads_together, empty, drop),
 		cmocka_unit_test_setup_teardown(test_forgets, empty, drop),
+		cmocka_unit_test_setup_teardown(test_pause, empty, drop),
+		cmocka_unit_test_setup_teardown(test_pause_of_process, empty, drop),
+		cmocka_unit_test_setup_teardown(test_no_pause_alone, empty, drop),
 	};
 
 	return cmocka_run_group_tests_name("fair", tests, NULL, NULL);
