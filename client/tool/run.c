@@ -187,14 +187,15 @@ static int run_own(int argc, char **argv)
 
 const struct subcommand run_subcommand = {
 	.name = "run",
-	.summary = "run a client with a perfmond of one's own, without root",
+	.summary = "runs a client with a perfmond of its user's own, without root",
 	.usage = "[OPTION...] [--] CLIENT [ARGUMENT...]",
-	.help = "  --events E         whose event codes the client uses: auto, p5, p6, native\n"
-		"  --backend B        perf, or sim: a simulated CPU, whose counts are no "
+	.help = "  --events auto|p5|p6|native  whose event codes the client uses\n"
+		"  --backend perf|sim          sim: a simulated CPU, whose counts are no "
 		"measurements\n"
-		"  --sim-cpu C        the CPU that --backend sim simulates: p5, p6, arch, amd\n"
-		"  --approximate      count events also by what stands for them and no more\n"
-		"  --trace            a line for each request, on standard error\n"
+		"  --sim-cpu p5|p6|arch|amd    the CPU that sim simulates\n"
+		"  --approximate               counts events also by what stands for them and no "
+		"more\n"
+		"  --trace                     a line for each request, on standard error\n"
 		"Counted is what the client does, in user mode where perf_event_paranoid is 2.\n"
 		"The exit status is the client's; 125 where perfmon failed, 126 where the client\n"
 		"cannot be run, 127 where there is none.\n",
