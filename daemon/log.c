@@ -148,6 +148,7 @@ void log_limit(void)
 void log_finish(void)
 {
 	pthread_mutex_lock(&mutex);
+	limited = false;
 	say_dropped();
 	pthread_mutex_unlock(&mutex);
 }

@@ -26,7 +26,10 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 void log_limit(void);
 
-/* Tells of lines that were dropped since the last one. */
+/*
+ * Clients have no part in what comes from here on, and no line is dropped. Tells of those that
+ * were, since the last one.
+ */
 void log_finish(void);
 
 /*

@@ -347,7 +347,6 @@ static void finish(void)
 	}
 	if (self.device.trace)
 		tracer_close(&self.tracer);
-	log_finish();
 	if (self.keeper.process == 0)
 		remove_names();
 	pidfile_close(&self.pidfile);
@@ -379,6 +378,7 @@ static int serve(int background)
 		if (background >= 0)
 			background_ready(background);
 		result = transport_run(self.transport);
+		log_finish();
 		if (result < 0)
 			log_error("/dev/%s was taken away: %s", self.node.name,
 				  result == -ENODEV ? "unmounted" : strerror(-result));

@@ -86,13 +86,13 @@ static int error_of(int number)
 	return number == ENOBUFS ? -ENOMEM : -number;
 }
 
-/* The signals that end perfmond may go to all of its processes. */
+/* Those that end perfmond may go to all of its processes: a terminal's do. */
 static void outlive_signals(void)
 {
-	static const int ends[] = { SIGTERM, SIGINT, SIGHUP };
+	sigset_t all;
 
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		signal(ends[i], SIG_IGN);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
 }
 
 static _Noreturn void work(void (*run)(int socket, void *argument), void *argument, int socket)

@@ -193,7 +193,7 @@ static void test_log(void **state)
 					   "perfmond: news\n");
 }
 
-/* A thousand at once, and none of the rest is lost from the count. */
+/* A thousand at once, and none of the rest is lost from the count; at the end none is dropped. */
 static void test_limited_log(void **state)
 {
 	const char *said;
@@ -205,7 +205,9 @@ static void test_limited_log(void **state)
 	for (int i = 0; i < 1500; i++)
 		log_info("line");
 	log_finish();
+	log_info("end");
 	said = capture_end();
+	assert_non_null(strstr(said, "perfmond: end\n"));
 	for (const char *line = said; (line = strstr(line, "perfmond: line\n")); line++)
 		lines++;
 	assert_in_range(lines, 1000, 1020);
