@@ -40,7 +40,6 @@ void passing_add_rights(struct rights *rights)
 		{ .name = "ftruncate" },
 		{ .name = "getsockopt" },
 		{ .name = "memfd_create" },
-		{ .name = "pidfd_open" },
 		{ .name = "pipe2" },
 		{ .name = "setitimer" },
 		{ .name = "timerfd_gettime" },
