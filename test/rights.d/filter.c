@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * usage: rights-filter PID
+ * usage: rights-filter PID [CALL]
  *
  * Prints the system calls that the seccomp(2) filter of a process lets through, one a line, by
- * name; with a '*' behind one that it lets through with some arguments only. Takes root, and a
- * kernel with CONFIG_CHECKPOINT_RESTORE: status 77 where it has none.
+ * name; with a '*' behind one that it lets through with some arguments only. With CALL, pread64 or
+ * pwrite64, the addresses of registers that the call may have as its offset, msr(4). Takes root,
+ * and a kernel with CONFIG_CHECKPOINT_RESTORE: status 77 where it has none.
  */
 
 #include <err.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -17,11 +19,13 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#define NUMBERS 512
-#define SKIPPED 77
+#define NUMBERS   512
+#define REGISTERS 0x20000
+#define SKIPPED   77
 
 #ifndef PTRACE_SECCOMP_GET_FILTER
 #define PTRACE_SECCOMP_GET_FILTER 0x420c
@@ -30,10 +34,26 @@
 enum { LETS = 1, REFUSES = 2 };
 
 static struct sock_filter program[BPF_MAXINSNS];
-static uint32_t architecture;
 
-/* What a call of a number can come to; known: the accumulator is `value`, and no argument. */
-static unsigned follow(size_t at, uint32_t number, bool known, uint32_t value)
+/* A call, of which the arguments may be any. */
+struct call {
+	struct seccomp_data data;
+	bool any;
+};
+
+static uint32_t word(const struct call *call, uint32_t offset)
+{
+	uint32_t value;
+
+	if (offset > sizeof call->data - sizeof value)
+		errx(EXIT_FAILURE, "a word that no call has");
+	memcpy(&value, (const char *)&call->data + offset, sizeof value);
+	return value;
+}
+
+/* What a call can come to; known: the accumulator is `value`, and not an argument that may be any.
+ */
+static unsigned follow(size_t at, const struct call *call, bool known, uint32_t value)
 {
 	for (;; at++) {
 		const struct sock_filter *step = &program[at];
@@ -41,10 +61,9 @@ static unsigned follow(size_t at, uint32_t number, bool known, uint32_t value)
 
 		switch (BPF_CLASS(step->code)) {
 		case BPF_LD:
-			known = step->k == offsetof(struct seccomp_data, nr) ||
-				step->k == offsetof(struct seccomp_data, arch);
-			value = step->k == offsetof(struct seccomp_data, nr) ? number
-									     : architecture;
+			known = !call->any ||
+				step->k < offsetof(struct seccomp_data, instruction_pointer);
+			value = word(call, step->k);
 			continue;
 		case BPF_ALU:
 			if (BPF_OP(step->code) != BPF_AND)
@@ -64,8 +83,8 @@ static unsigned follow(size_t at, uint32_t number, bool known, uint32_t value)
 			continue;
 		}
 		if (!known)
-			return follow(at + 1 + step->jt, number, false, 0) |
-			       follow(at + 1 + step->jf, number, false, 0);
+			return follow(at + 1 + step->jt, call, false, 0) |
+			       follow(at + 1 + step->jf, call, false, 0);
 		switch (BPF_OP(step->code)) {
 		case BPF_JEQ:
 			jumps = value == step->k;
@@ -99,21 +118,48 @@ static void fetch(pid_t process)
 	ptrace(PTRACE_DETACH, process, NULL, NULL);
 }
 
-int main(int argc, char *argv[])
+static void print_calls(void)
 {
-	if (argc != 2)
-		errx(2, "usage: rights-filter PID");
-	fetch((pid_t)atoi(argv[1]));
-	architecture = seccomp_arch_native();
-	for (uint32_t number = 0; number < NUMBERS; number++) {
-		unsigned outcome = follow(0, number, false, 0);
+	for (int number = 0; number < NUMBERS; number++) {
+		const struct call call = {
+			.data = { .nr = number, .arch = seccomp_arch_native() },
+			.any = true,
+		};
+		unsigned outcome = follow(0, &call, false, 0);
 		char *name;
 
 		if (!(outcome & LETS))
 			continue;
-		name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)number);
+		name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
 		printf("%s%s\n", name ? name : "?", outcome & REFUSES ? "*" : "");
 		free(name);
 	}
+}
+
+static void print_addresses(const char *name)
+{
+	/* Where x86 CPUs have registers; the file takes the lower half of an offset. */
+	static const uint64_t from[] = { 0, 0x40000000, 0xc0000000, 0x100000000, 0x1c0000000 };
+	struct call call = {
+		.data = { .nr = seccomp_syscall_resolve_name(name), .arch = seccomp_arch_native() },
+	};
+
+	for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+		for (uint64_t address = from[i]; address < from[i] + REGISTERS; address++) {
+			call.data.args[3] = address;
+			if (follow(0, &call, false, 0) & LETS)
+				printf("0x%" PRIx64 "\n", address);
+		}
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc != 2 && argc != 3)
+		errx(2, "usage: rights-filter PID [CALL]");
+	fetch((pid_t)atoi(argv[1]));
+	if (argc == 3)
+		print_addresses(argv[2]);
+	else
+		print_calls();
 	return EXIT_SUCCESS;
 }
