@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * usage: access NODE WHAT r|rw USER GROUP [passed]
+ * usage: access NODE WHAT r|rw USER GROUP [FROM_USER FROM_GROUP]
  *
- * Does one thing as a user with one group, with an open file of its own, or with one that root
- * passes to it, and says what came of it: "yes", or the name of the errno. WHAT: open; reopen-r and
- * reopen-rw, by /proc/self/fd; socket; a request; or PMIOEBB=THREAD. Takes root.
+ * Does one thing as a user with one group, with an open file of its own, or with one that another
+ * user opens and passes to it, and says what came of it: "yes", or the name of the errno. WHAT:
+ * open; reopen-r and reopen-rw, by /proc/self/fd; socket; a request; or PMIOEBB=THREAD. Takes root.
  */
 
 #include <errno.h>
@@ -28,13 +28,18 @@
 
 #define CLOCKS 0x79 /* PMC6_CPU_CLK_UNHALTED */
 
+struct who {
+	uid_t user;
+	gid_t group;
+};
+
 struct asker {
 	const char *node;
 	const char *what;
 	int flags; /* of open(2) */
-	uid_t user;
-	gid_t group;
+	struct who is;
 	bool passed;
+	struct who from; /* where it is passed */
 };
 
 static void die(const char *what)
@@ -194,17 +199,34 @@ static int receive(int socket)
 	return fd;
 }
 
+static void become(const struct who *who)
+{
+	if (setgroups(0, NULL) < 0 || setgid(who->group) < 0 || setuid(who->user) < 0)
+		die("setuid");
+	/* As another program of the user is. */
+	errno = 0;
+}
+
 static _Noreturn void be(const struct asker *asker, int socket)
 {
 	int fd;
 
-	if (setgroups(0, NULL) < 0 || setgid(asker->group) < 0 || setuid(asker->user) < 0)
-		die("setuid");
-	/* As another program of the user is. */
-	errno = 0;
+	become(&asker->is);
 	fd = asker->passed ? receive(socket) : open_node(asker);
 	puts(fd >= 0 && act(fd, asker) >= 0 ? "yes" : strerrorname_np(errno));
 	fflush(stdout);
+	_exit(EXIT_SUCCESS);
+}
+
+static _Noreturn void be_from(const struct asker *asker, int socket)
+{
+	int fd;
+
+	become(&asker->from);
+	fd = open_node(asker);
+	if (fd < 0)
+		die(asker->node);
+	pass(socket, fd);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -214,40 +236,71 @@ static bool needs_counter(const struct asker *asker)
 	return asker->flags == O_RDONLY && strncmp(asker->what, "PMIO", 4) == 0;
 }
 
+static struct who who_is(char *word[])
+{
+	return (struct who){ .user = (uid_t)strtoul(word[0], NULL, 10),
+			     .group = (gid_t)strtoul(word[1], NULL, 10) };
+}
+
+/* Each process has its own end alone, so that who waits for one that has died is told. */
+static pid_t begin(const struct asker *asker, void (*be_one)(const struct asker *asker, int socket),
+		   const int ends[2])
+{
+	pid_t process = fork();
+
+	if (process < 0)
+		die("fork");
+	if (process == 0) {
+		close(ends[1]);
+		be_one(asker, ends[0]);
+	}
+	return process;
+}
+
+static int wait_for(pid_t process)
+{
+	int status;
+
+	waitpid(process, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+}
+
+static int run(const struct asker *asker)
+{
+	int ends[2];
+	pid_t process;
+	pid_t from = 0;
+	int status;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
+		die("socketpair");
+	process = begin(asker, be, ends);
+	if (asker->passed)
+		from = begin(asker, be_from, (const int[]){ ends[1], ends[0] });
+	close(ends[0]);
+	close(ends[1]);
+	status = wait_for(process);
+	return from && wait_for(from) != 0 ? 2 : status;
+}
+
 int main(int argc, char *argv[])
 {
 	struct asker asker = { 0 };
-	int ends[2];
-	int status;
-	pid_t process;
 
-	if (argc < 6) {
-		fputs("usage: access NODE WHAT r|rw USER GROUP [passed]\n", stderr);
+	if (argc != 6 && argc != 8) {
+		fputs("usage: access NODE WHAT r|rw USER GROUP [FROM_USER FROM_GROUP]\n", stderr);
 		return 2;
 	}
 	asker = (struct asker){
 		.node = argv[1],
 		.what = argv[2],
 		.flags = strcmp(argv[3], "rw") == 0 ? O_RDWR : O_RDONLY,
-		.user = (uid_t)strtoul(argv[4], NULL, 10),
-		.group = (gid_t)strtoul(argv[5], NULL, 10),
-		.passed = argc > 6,
+		.is = who_is(argv + 4),
+		.passed = argc == 8,
 	};
+	if (asker.passed)
+		asker.from = who_is(argv + 6);
 	if (needs_counter(&asker) && set_up(open(asker.node, O_RDWR | O_CLOEXEC)) < 0)
 		die("PMIOSETUP by root");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
-		die("socketpair");
-	process = fork();
-	if (process == 0)
-		be(&asker, ends[1]);
-	if (asker.passed) {
-		int fd = open_node(&asker);
-
-		if (fd < 0)
-			die(asker.node);
-		pass(ends[0], fd);
-		close(fd);
-	}
-	waitpid(process, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+	return run(&asker);
 }
