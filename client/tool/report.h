@@ -15,13 +15,15 @@ enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 /* A count of one run, or of one interval of it. */
 struct measure {
 	bool taken;
-	bool partial;
+	bool partial;     /* the count is what is known of it, and may be more; it makes no rate */
+	bool interrupted; /* it ends where a signal to end came, and not where the command would */
 	uint64_t count;
 	double seconds; /* how long it was counted */
 };
 
 /* A run of the command. */
 struct times {
+	bool whole; /* it was neither interrupted, nor is a count of it partial */
 	double elapsed;
 	double user;
 	double system;
@@ -38,7 +40,8 @@ struct report {
 	struct measure *measures; /* [spec * runs + run] */
 	struct times *times;      /* [group * runs + run], times_count of them are set */
 	size_t times_count;
-	char error[256]; /* why counts are partial or missing, "" */
+	bool interrupted; /* by a signal to end: what was to follow is missing */
+	char error[256];  /* why counts are partial or missing, "" */
 };
 
 /* Before the first line of all. */
