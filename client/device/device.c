@@ -32,6 +32,28 @@ static int check(const struct perfmon *device)
 	return ask(device, PMIOSNAP, &snap, "open");
 }
 
+/*
+ * Never as standard input, output or error, which what a program prints would go to. Another kind
+ * of file, a FIFO say, is not waited for.
+ */
+static int open_node(const char *path, int access)
+{
+	int flags = (access == PERFMON_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY;
+	int fd = open(path, flags | O_NONBLOCK);
+	int above = fd;
+	int error;
+
+	if (fd >= 0 && fd <= STDERR_FILENO) {
+		above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		error = errno;
+		close(fd);
+		errno = error;
+	}
+	if (above >= 0)
+		fcntl(above, F_SETFL, 0);
+	return above;
+}
+
 int perfmon_open(const char *node, int access, struct perfmon **ret_device)
 {
 	const char *path = node ? node : _PATH_PERFMON;
@@ -44,7 +66,7 @@ int perfmon_open(const char *node, int access, struct perfmon **ret_device)
 		free(device);
 		return error_say(path, "open", ENOMEM);
 	}
-	device->fd = open(path, (access == PERFMON_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	device->fd = open_node(path, access);
 	result = device->fd < 0 ? error_say(path, "open", errno) : check(device);
 	if (result < 0) {
 		perfmon_close(device);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tool.h"
 
@@ -133,10 +135,24 @@ static int help(int argc, char **argv)
 	return tool_finish(EXIT_SUCCESS);
 }
 
+/*
+ * A descriptor that is closed at the start would be given to the next file, the node say, and what
+ * is printed would be written to that. It is opened the wrong way round, so that its use fails as
+ * it would have, and closed again for a command.
+ */
+static void open_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null",
+				    (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
 int main(int argc, char **argv)
 {
 	const struct subcommand *subcommand;
 
+	open_standard_descriptors();
 	if (argc < 2) {
 		print_list(stderr);
 		return STATUS_USAGE;

@@ -33,7 +33,7 @@ struct perfmon;
  */
 int perfmon_open(const char *node, int access, struct perfmon **ret_device);
 
-/* The descriptor, which stays the device's. */
+/* The descriptor, which stays the device's: none of standard input, output and error. */
 int perfmon_fd(const struct perfmon *device);
 
 /*

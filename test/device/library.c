@@ -8,11 +8,14 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <perfmon/device.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MODES  ((uint32_t)(PMCF_USR | PMCF_OS) << 16)
@@ -125,6 +128,39 @@ static void check_errors(const char *node, struct perfmon *writer)
 	perfmon_close(device);
 }
 
+/* Nobody writes to a FIFO that was made here. */
+static void check_fifo(void)
+{
+	char directory[] = "/tmp/perfmon-library-XXXXXX";
+	char path[64];
+	struct perfmon *device = NULL;
+
+	if (!mkdtemp(directory)) {
+		check(false, "a directory for a FIFO");
+		return;
+	}
+	snprintf(path, sizeof path, "%s/fifo", directory);
+	check(mkfifo(path, 0600) == 0 &&
+		      says(perfmon_open(path, PERFMON_READ, &device), ENOTTY, "another kind"),
+	      "a FIFO is not waited for");
+	unlink(path);
+	rmdir(directory);
+}
+
+/* Where standard input is closed, what is read from it does not come from the device. */
+static void check_descriptor(const char *node)
+{
+	struct perfmon *device = NULL;
+
+	close(STDIN_FILENO);
+	check(perfmon_open(node, PERFMON_READ, &device) == 0 && perfmon_fd(device) > STDERR_FILENO,
+	      "the device is none of the standard descriptors");
+	check(device && fcntl(perfmon_fd(device), F_GETFD) == FD_CLOEXEC &&
+		      (fcntl(perfmon_fd(device), F_GETFL) & O_NONBLOCK) == 0,
+	      "its descriptor is closed on exec, and blocks");
+	perfmon_close(device);
+}
+
 int main(int argc, char *argv[])
 {
 	struct perfmon *device = NULL;
@@ -147,6 +183,8 @@ int main(int argc, char *argv[])
 	device = NULL;
 	check(perfmon_open(argv[1], PERFMON_WRITE, &device) == 0, "closed, the next one may write");
 	perfmon_close(device);
+	check_fifo();
+	check_descriptor(argv[1]);
 	printf("1..%d\n", tests);
 	return failures != 0;
 }
