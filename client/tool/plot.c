@@ -1,245 +1,128 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "plot.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tool.h"
 
-#define SERIES_MAX 16
-#define LINE_MAX   512
-
-/* A line of what perfmon stat -I MS --csv wrote. */
-struct point {
-	unsigned run;
-	double time;
-	double rate;
-	bool partial;
-	size_t series;
+/* What gnuplot printed. */
+struct picture {
+	char *text;
+	size_t size;
 };
 
-struct plot {
-	const char *path;
-	char *names[SERIES_MAX];
-	size_t series_count;
-	struct point *points;
-	size_t point_count;
-};
-
-static int find_series(struct plot *plot, const char *name, size_t *ret_series)
+/* The script as a file, which gnuplot reads as slowly as it likes. Returns a descriptor or -1. */
+static int write_script(const struct plot *plot)
 {
-	for (size_t i = 0; i < plot->series_count; i++) {
-		if (strcmp(plot->names[i], name) == 0) {
-			*ret_series = i;
-			return 0;
-		}
+	int fd = memfd_create("perfmon-plot", MFD_CLOEXEC);
+	int own = fd < 0 ? -1 : dup(fd);
+	FILE *script = own < 0 ? NULL : fdopen(own, "w");
+	bool failed = !script;
+
+	if (script) {
+		plot_write(plot, script);
+		failed = ferror(script) != 0;
+		failed |= fclose(script) != 0;
 	}
-	if (plot->series_count == SERIES_MAX)
-		return tool_fail("%s: more than %d events", plot->path, SERIES_MAX);
-	plot->names[plot->series_count] = strdup(name);
-	if (!plot->names[plot->series_count])
-		return tool_fail("%s: no memory", plot->path);
-	*ret_series = plot->series_count++;
-	return 0;
+	if (!failed && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
-static int add_point(struct plot *plot, const char *line, size_t number)
-{
-	struct point point;
-	struct point *grown;
-	char name[80];
-	char class[24];
-	char mark[16] = "";
-
-	if (sscanf(line, "%u,%lf,%*f,%79[^,],%*u,%lf,%23[^,],%15s", &point.run, &point.time, name,
-		   &point.rate, class, mark) < 5)
-		return tool_fail("%s:%zu: this is no line of perfmon stat --csv", plot->path,
-				 number);
-	if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:=") !=
-	    strlen(name))
-		return tool_fail("%s:%zu: this is no event: %s", plot->path, number, name);
-	if (find_series(plot, name, &point.series))
-		return STATUS_FAILURE;
-	point.partial = strncmp(mark, "partial", 7) == 0;
-	grown = reallocarray(plot->points, plot->point_count + 1, sizeof *grown);
-	if (!grown)
-		return tool_fail("%s: no memory", plot->path);
-	plot->points = grown;
-	plot->points[plot->point_count++] = point;
-	return 0;
-}
-
-static int read_points(struct plot *plot)
-{
-	FILE *file = fopen(plot->path, "re");
-	char line[LINE_MAX];
-	size_t number = 0;
-	int status = 0;
-
-	if (!file)
-		return tool_fail("%s: %s", plot->path, strerror(errno));
-	while (status == 0 && fgets(line, sizeof line, file))
-		if (++number > 1 || strncmp(line, "run,", 4) != 0)
-			status = add_point(plot, line, number);
-	if (status == 0 && ferror(file))
-		status = tool_fail("%s: %s", plot->path, strerror(errno));
-	else if (status == 0 && plot->point_count == 0)
-		status = tool_fail("%s: there is nothing in it: perfmon stat -I MS --csv -o %s "
-				   "COMMAND writes such a file",
-				   plot->path, plot->path);
-	fclose(file);
-	return status;
-}
-
-/* In single quotes, where gnuplot takes all but these as they are. */
-static void write_quoted(FILE *gnuplot, const char *text)
-{
-	fputc('\'', gnuplot);
-	for (; *text; text++) {
-		if (*text == '\'')
-			fputc('\'', gnuplot);
-		fputc(*text, gnuplot);
-	}
-	fputc('\'', gnuplot);
-}
-
-static bool has_partial(const struct plot *plot)
-{
-	for (size_t i = 0; i < plot->point_count; i++)
-		if (plot->points[i].partial)
-			return true;
-	return false;
-}
-
-/* Lines are told apart without their colours: by dashes and points. */
-static void write_script(FILE *gnuplot, const struct plot *plot, const char *output)
-{
-	fputs("set terminal svg size 800,480 dynamic background rgb 'white' font 'sans,13'\n"
-	      "set output ",
-	      gnuplot);
-	write_quoted(gnuplot, output);
-	fputs("\nset title ", gnuplot);
-	write_quoted(gnuplot, has_partial(plot) ? "Events in a second (x: a partial count)"
-						: "Events in a second");
-	fputs(" noenhanced\nset xlabel 'time in s'\n"
-	      "set ylabel 'events in 1/s'\nset format y '%.0s %c'\nset yrange [0:]\n"
-	      "set xrange [0:]\nset grid lc rgb '#d0d0d0'\nset key outside bottom center "
-	      "noenhanced\n"
-	      "set border 3\nset tics nomirror\nplot ",
-	      gnuplot);
-	for (size_t i = 0; i < plot->series_count; i++) {
-		static const char *const colours[] = { "#000000", "#0060b0", "#a04000", "#606060" };
-
-		fprintf(gnuplot,
-			"%s'-' with linespoints lw 2 dt %zu pt %zu ps 0.6 lc rgb '%s' title ",
-			i ? ", " : "", i % 5 + 1, 2 * i % 14 + 5, colours[i % 4]);
-		write_quoted(gnuplot, plot->names[i]);
-	}
-	if (has_partial(plot))
-		fputs(", '-' with points pt 2 ps 1.2 lw 2 lc rgb 'black' title 'partial'", gnuplot);
-	fputc('\n', gnuplot);
-}
-
-/* An empty line between runs breaks the curve. */
-static void write_series(FILE *gnuplot, const struct plot *plot, size_t series)
-{
-	unsigned run = 0;
-
-	for (size_t i = 0; i < plot->point_count; i++) {
-		const struct point *point = &plot->points[i];
-
-		if (point->series != series)
-			continue;
-		if (run && point->run != run)
-			fputc('\n', gnuplot);
-		run = point->run;
-		fprintf(gnuplot, "%.6f %.3f\n", point->time, point->rate);
-	}
-	fputs("e\n", gnuplot);
-}
-
-static void write_all(FILE *gnuplot, const struct plot *plot, const char *output)
-{
-	write_script(gnuplot, plot, output);
-	for (size_t i = 0; i < plot->series_count; i++)
-		write_series(gnuplot, plot, i);
-	if (!has_partial(plot))
-		return;
-	for (size_t i = 0; i < plot->point_count; i++)
-		if (plot->points[i].partial)
-			fprintf(gnuplot, "%.6f %.3f\n", plot->points[i].time, plot->points[i].rate);
-	fputs("e\n", gnuplot);
-}
-
-static pid_t begin_gnuplot(FILE **ret_input)
+/*
+ * It prints to a pipe, and is told no name of a file: one that begins with | would be a command to
+ * it. -d: the user's own settings are for other pictures.
+ */
+static pid_t begin_gnuplot(int script, int *ret_output)
 {
 	int ends[2];
 	pid_t process;
 
-	if (pipe(ends) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
 	process = fork();
 	if (process == 0) {
-		dup2(ends[0], STDIN_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		execlp("gnuplot", "gnuplot", "-", (char *)NULL);
+		dup2(script, STDIN_FILENO);
+		dup2(ends[1], STDOUT_FILENO);
+		execlp("gnuplot", "gnuplot", "-d", "-", (char *)NULL);
 		_exit(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
 	}
-	close(ends[0]);
-	*ret_input = fdopen(ends[1], "we");
+	close(ends[1]);
+	*ret_output = ends[0];
 	return process;
 }
 
-/* What gnuplot does not say by its status: whether the picture is whole. */
-static int check_output(const char *output)
+static int read_picture(int output, struct picture *ret_picture)
 {
-	FILE *file = fopen(output, "re");
-	char end[16] = "";
+	FILE *memory = open_memstream(&ret_picture->text, &ret_picture->size);
+	char bytes[4096];
+	ssize_t length;
+	bool failed;
 
-	if (!file)
-		return tool_fail("%s: %s", output, strerror(errno));
-	if (fseek(file, -9, SEEK_END) == 0)
-		(void)!fread(end, 1, sizeof end - 1, file);
-	fclose(file);
-	if (strstr(end, "</svg>"))
-		return 0;
-	return tool_fail("%s: the picture is not whole: is the disk full?", output);
+	if (!memory)
+		return -1;
+	while ((length = read(output, bytes, sizeof bytes)) > 0)
+		fwrite(bytes, 1, (size_t)length, memory);
+	failed = ferror(memory) != 0;
+	failed |= fclose(memory) != 0;
+	return failed || length < 0 ? -1 : 0;
 }
 
-static int draw(const struct plot *plot, const char *output)
+/* gnuplot's status does not tell whether it could draw. */
+static int check(const struct picture *picture, int status)
 {
-	FILE *input = NULL;
-	int status = 0;
-	pid_t process;
-
-	/* A gnuplot that is not there, or ends: told by its status. */
-	signal(SIGPIPE, SIG_IGN);
-	process = begin_gnuplot(&input);
-	if (process < 0 || !input)
-		return tool_fail("gnuplot: %s", strerror(errno));
-	write_all(input, plot, output);
-	fclose(input);
-	if (waitpid(process, &status, 0) < 0)
-		return tool_fail("gnuplot: %s", strerror(errno));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NOT_FOUND)
 		return tool_fail("there is no gnuplot, which draws: install Debian's package "
 				 "gnuplot-nox");
-	if (status)
-		return tool_fail("gnuplot could not draw %s", output);
-	return check_output(output);
+	if (status || !memmem(picture->text, picture->size, "</svg>", strlen("</svg>")))
+		return tool_fail("gnuplot could not draw it");
+	return 0;
 }
 
-static void free_plot(struct plot *plot)
+static int draw(const struct plot *plot, struct picture *ret_picture)
 {
-	for (size_t i = 0; i < plot->series_count; i++)
-		free(plot->names[i]);
-	free(plot->points);
+	int script = write_script(plot);
+	int output = -1;
+	int status = 0;
+	pid_t process = script < 0 ? -1 : begin_gnuplot(script, &output);
+	int result;
+
+	if (script >= 0)
+		close(script);
+	if (process < 0) {
+		if (output >= 0)
+			close(output);
+		return tool_fail("gnuplot: %s", strerror(errno));
+	}
+	result = read_picture(output, ret_picture);
+	close(output);
+	if (waitpid(process, &status, 0) < 0 || result < 0)
+		return tool_fail("gnuplot: %s", strerror(errno));
+	return check(ret_picture, status);
+}
+
+/* By a descriptor of our own, so that what could not be written is told. */
+static int write_picture(const struct picture *picture, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	bool failed;
+
+	if (!file)
+		return tool_fail("%s: %s", path, strerror(errno));
+	fwrite(picture->text, 1, picture->size, file);
+	failed = fflush(file) != 0 || ferror(file);
+	failed |= fclose(file) != 0;
+	return failed ? tool_fail("%s: %s", path, strerror(errno)) : 0;
 }
 
 static int plot_command(int argc, char **argv)
@@ -247,6 +130,7 @@ static int plot_command(int argc, char **argv)
 	static const struct option names[] = { { "help", no_argument, NULL, 'h' },
 					       { NULL, 0, NULL, 0 } };
 	struct plot plot = { 0 };
+	struct picture picture = { 0 };
 	const char *output = NULL;
 	int option;
 	int status;
@@ -259,10 +143,13 @@ static int plot_command(int argc, char **argv)
 	if (argc - optind != 1 || !output)
 		return tool_usage(&plot_subcommand, "it takes a file, and -o with another");
 	plot.path = argv[optind];
-	status = read_points(&plot);
+	status = plot_read(&plot);
 	if (status == 0)
-		status = draw(&plot, output);
-	free_plot(&plot);
+		status = draw(&plot, &picture);
+	if (status == 0)
+		status = write_picture(&picture, output);
+	free(picture.text);
+	plot_free(&plot);
 	return status;
 }
 
@@ -270,7 +157,7 @@ const struct subcommand plot_subcommand = {
 	.name = "plot",
 	.summary = "draws the intervals that stat wrote, by gnuplot",
 	.usage = "FILE.csv -o OUT.svg",
-	.help = "  FILE.csv   what perfmon stat -I MS --csv -o FILE.csv wrote\n"
+	.help = "  FILE.csv   what perfmon stat -I MS --csv -o FILE.csv wrote, of up to 8 events\n"
 		"  -o OUT.svg the picture\n",
 	.run = plot_command,
 };
