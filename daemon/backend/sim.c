@@ -63,6 +63,8 @@ static int sim_open(const struct backend_options *options, struct backend **ret_
 	if (result < 0)
 		goto cleanup;
 	result = msr_open(registers, &pmu, &msr_options, &sim_backend, ret_backend);
+	if (result == 0)
+		(*ret_backend)->source.note = "simulated: no measurement";
 cleanup:
 	if (result < 0)
 		registers->operations->close(registers);

@@ -103,6 +103,7 @@ static int translate_native(const struct event_rules *rules, struct event *event
 	event->name = event_name(EVENT_SET_NATIVE, rules->source.cpu.class, SELECT_EVENT(select));
 	event->kind = EVENT_NATIVE;
 	event->class = EVENT_CLASS_NATIVE;
+	event->note = rules->source.note ? rules->source.note : "";
 	event->terms = 1;
 	/* USR and OS go by the attributes. PC drives a pin that counts nothing, and perf refuses
 	 * it. */

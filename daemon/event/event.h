@@ -127,6 +127,7 @@ struct event_source {
 	bool clock;           /* EVENT_TASK_CLOCK */
 	bool pmu;             /* it counts hardware events */
 	struct event_cpu cpu; /* whose codes EVENT_NATIVE has, and whose events EVENT_PERF */
+	const char *note;     /* of every EVENT_NATIVE: how its counts differ, NULL: they do not */
 };
 
 /* By which rules requests are resolved, for all the life of a device. */
