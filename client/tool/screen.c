@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report.h"
 #include "spec.h"
@@ -22,6 +25,7 @@ enum { PAIR_GRAPH = 1, PAIR_ERROR, PAIR_DIM };
 static SCREEN *terminal;
 static bool utf8;
 static bool coloured;
+static volatile sig_atomic_t continued; /* after it was stopped */
 
 static void begin_colours(void)
 {
@@ -37,6 +41,21 @@ static void begin_colours(void)
 	init_pair(PAIR_DIM, COLOR_BLUE, -1);
 }
 
+static void note_continued(int signal)
+{
+	(void)signal;
+	continued = true;
+}
+
+/* Who was stopped by SIGSTOP finds the terminal as the shell has it. */
+static void catch_continued(void)
+{
+	struct sigaction action = { .sa_handler = note_continued };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGCONT, &action, NULL);
+}
+
 bool screen_begin(void)
 {
 	setlocale(LC_ALL, "");
@@ -46,15 +65,12 @@ bool screen_begin(void)
 	terminal = newterm(NULL, stdout, stdin);
 	if (!terminal)
 		return false;
-	if (tigetnum("lines") < 0 || !tigetstr("cup")) {
-		screen_end();
-		return false;
-	}
 	begin_colours();
 	cbreak();
 	noecho();
 	curs_set(0);
 	keypad(stdscr, TRUE);
+	catch_continued();
 	return true;
 }
 
@@ -134,7 +150,8 @@ static void draw_graph(const struct series *series, int top, int lines)
 	if (lines < 1 || most <= 0)
 		return;
 	mvprintw(top, 0, "%10s", report_rate(most, rate));
-	mvprintw(top + lines - 1, 0, "%10s", "0 /s");
+	if (lines > 1)
+		mvprintw(top + lines - 1, 0, "%10s", "0 /s");
 	paint(PAIR_GRAPH);
 	for (int column = 0; column < columns; column++) {
 		double value = series_rate(series, (size_t)(columns - 1 - column));
@@ -162,6 +179,18 @@ static void draw_state(const struct series *series, int line)
 	}
 }
 
+/* As much as there is room for, the note first: it is what is to be known of the count. */
+static void draw_event(const struct perfmon_event *event, int line)
+{
+	char text[700];
+
+	snprintf(text, sizeof text, "%s%s%s: %s", event->pme_note, *event->pme_note ? "; " : "",
+		 spec_class(event), event->pme_counted);
+	paint(PAIR_DIM);
+	mvaddnstr(line, 12, text, COLS - 12);
+	unpaint(PAIR_DIM);
+}
+
 static void draw_counter(const struct series *series, int counter, int top, int lines)
 {
 	char digits[32];
@@ -174,11 +203,8 @@ static void draw_counter(const struct series *series, int counter, int top, int 
 	draw_state(series, top);
 	if (series->error == EBUSY)
 		return;
-	paint(PAIR_DIM);
-	mvprintw(top + 1, 12, "%s: %.*s", spec_class(&series->event), COLS - 30,
-		 series->event.pme_counted);
-	unpaint(PAIR_DIM);
-	mvprintw(top + 2, 0, "value       %-22s%s here", report_digits(series->count, digits),
+	draw_event(&series->event, top + 1);
+	mvprintw(top + 2, 0, "value       %s, total %s", report_digits(series->count, digits),
 		 report_digits(series->total, total));
 	attron(A_BOLD);
 	put_right(top + 2, report_rate(series->rate, rate));
@@ -201,11 +227,27 @@ void screen_draw(const struct watch *watch)
 	refresh();
 }
 
+/* A terminal that has gone gives no key for ever, at once. */
+static bool has_gone(const struct pollfd *ends)
+{
+	return (ends[0].revents | ends[1].revents) & (POLLHUP | POLLERR | POLLNVAL);
+}
+
 bool screen_wait(const struct watch *watch, double seconds)
 {
+	struct pollfd ends[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+				 { .fd = STDOUT_FILENO } };
 	int key;
 
-	timeout((int)(seconds * 1000) + 1);
+	if (poll(ends, 2, (int)(seconds * 1000) + 1) > 0 && has_gone(ends))
+		return true;
+	if (continued) {
+		continued = false;
+		reset_prog_mode();
+		clearok(curscr, TRUE);
+		screen_draw(watch);
+	}
+	timeout(0);
 	key = getch();
 	if (key == KEY_RESIZE)
 		screen_draw(watch);

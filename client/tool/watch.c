@@ -18,8 +18,6 @@
 #define INTERVAL_MOST    3600000
 #define INTERVAL_DEFAULT 1000
 #define NANOSECONDS      1000000000
-#define COUNT_BITS       40
-#define COUNT_MASK       ((UINT64_C(1) << COUNT_BITS) - 1)
 
 static volatile sig_atomic_t ended_by; /* the signal */
 
@@ -28,136 +26,40 @@ static void end(int signal)
 	ended_by = signal;
 }
 
-static double now(void)
+/* A state stands where the rate would: there is none. */
+static void print_line(const struct watch *watch, int counter)
 {
-	struct timespec time;
+	const struct series *series = &watch->series[counter];
+	char digits[32];
+	char rate[32];
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / NANOSECONDS;
+	printf("%8.3f s  %d %-34s %17s %9s\n", watch->at - watch->begin, counter, series->label,
+	       report_digits(series->count, digits),
+	       series->error     ? "PARTIAL"
+	       : series->running ? report_rate(series->rate, rate)
+				 : "stopped");
 }
 
-double series_rate(const struct series *series, size_t ago)
+/* Beside the lines: what is counted, once for each that begins. */
+static void say_event(struct series *series, int counter)
 {
-	if (ago >= series->looks || ago >= WATCH_HISTORY)
-		return -1;
-	return series->history[(series->looks - 1 - ago) % WATCH_HISTORY];
-}
+	const struct perfmon_event *event = &series->event;
 
-const char *watch_holder(const struct watch *watch, char *text, size_t size)
-{
-	const struct perfmon_writer *writer = &watch->writer;
-
-	if (!watch->held)
-		snprintf(text, size, "nobody");
-	else if (writer->process == getpid())
-		snprintf(text, size, "this program");
-	else if (writer->process)
-		snprintf(text, size, "process %d (%s) of user %u", writer->process, writer->command,
-			 writer->user);
-	else
-		snprintf(text, size,
-			 "user %u, by a process that has ended or is not seen from here",
-			 writer->user);
-	return text;
-}
-
-static void set_label(struct series *series)
-{
-	uint32_t flags = series->value >> 16;
-	char code[8];
-
-	snprintf(code, sizeof code, "0x%02x", series->value & 0xff);
-	snprintf(series->label, sizeof series->label, "%s%s%s%s%s",
-		 *series->event.pme_name && series->event.pme_class != PME_NATIVE
-			 ? series->event.pme_name
-			 : code,
-		 flags & PMCF_USR && !(flags & PMCF_OS) ? ":u" : "",
-		 flags & PMCF_OS && !(flags & PMCF_USR) ? ":k" : "", flags & PMCF_E ? ":e" : "",
-		 flags & PMCF_INV ? ":i" : "");
-}
-
-/* Another event, or a counter that was set up anew: another series. */
-static void begin_series(struct watch *watch, int counter, uint32_t value)
-{
-	struct series *series = &watch->series[counter];
-
-	*series = (struct series){ .value = value };
-	if (perfmon_event(watch->device, counter, &series->event) < 0)
-		series->event = (struct perfmon_event){ 0 };
-	set_label(series);
-}
-
-/* What it counted since the latest look: it may have gone round, or begun again. */
-static uint64_t counted(const struct series *series, uint64_t count)
-{
-	uint64_t half = UINT64_C(1) << (COUNT_BITS - 1);
-
-	if (count >= series->count || (series->count >= half && count < half))
-		return (count - series->count) & COUNT_MASK;
-	return count;
-}
-
-static void add(struct series *series, const struct perfmon_snap_counter *counter, double seconds)
-{
-	uint64_t more;
-
-	series->error = counter->pmsc_error;
-	series->running = counter->pmsc_val >> 16 & PMCF_EN;
-	if (series->error)
+	if (series->said)
 		return;
-	more = counted(series, counter->pmsc_value);
-	series->count = counter->pmsc_value;
-	if (seconds <= 0)
-		return;
-	series->total += more;
-	series->rate = (double)more / seconds;
-	series->history[series->looks++ % WATCH_HISTORY] = series->rate;
+	series->said = true;
+	fprintf(stderr, "perfmon: counter %d: %s is counted by %s (%s)%s%s\n", counter,
+		series->label, event->pme_counted, spec_class(event), *event->pme_note ? ": " : "",
+		event->pme_note);
 }
 
-/* Returns 0, or a negative errno where perfmond cannot be asked any more. */
-static int look(struct watch *watch, bool first)
-{
-	struct perfmon_snap snap;
-	double at;
-	int result = perfmon_snap(watch->device, &snap);
-
-	at = now();
-	if (result < 0)
-		return result;
-	for (int i = 0; i < NPMC; i++) {
-		const struct perfmon_snap_counter *counter = &snap.pms_counter[i];
-		uint32_t value = counter->pmsc_val & ~((uint32_t)PMCF_EN << 16);
-		struct series *series = &watch->series[i];
-		bool other = first || value != series->value || series->error == EBUSY;
-
-		if (counter->pmsc_error != EBUSY && other) {
-			begin_series(watch, i, value);
-			series->count = counter->pmsc_value;
-		}
-		add(series, counter, first || other ? 0 : at - watch->at);
-	}
-	watch->at = at;
-	watch->stamp = snap.pms_stamp;
-	watch->mhz = snap.pms_rate;
-	watch->held = perfmon_writer(watch->device, &watch->writer) == 0;
-	return 0;
-}
-
-static void print_lines(const struct watch *watch)
+static void print_lines(struct watch *watch)
 {
 	for (int i = 0; i < NPMC; i++) {
-		const struct series *series = &watch->series[i];
-		char digits[32];
-		char rate[32];
-
-		if (series->error == EBUSY)
+		if (watch->series[i].error == EBUSY)
 			continue;
-		printf("%10.3f s  %d %-34s %20s %12s%s\n", watch->at - watch->begin, i,
-		       series->label, report_digits(series->count, digits),
-		       report_rate(series->rate, rate),
-		       series->error     ? "  PARTIAL"
-		       : series->running ? ""
-					 : "  stopped");
+		say_event(&watch->series[i], i);
+		print_line(watch, i);
 	}
 	fflush(stdout);
 }
@@ -173,32 +75,42 @@ static void pause_for(double seconds)
 /* Until the next look. Returns false at the end. */
 static bool wait_for(const struct watch *watch, bool screen, double next)
 {
-	double seconds = next - now();
+	double seconds = next - watch_now();
 
 	while (seconds > 0 && !ended_by) {
 		if (!screen)
 			pause_for(seconds);
 		else if (screen_wait(watch, seconds))
 			return false;
-		seconds = next - now();
+		seconds = next - watch_now();
 	}
 	return !ended_by;
+}
+
+/*
+ * Looks that were missed, as by a program that was stopped, are not made up for: those that follow
+ * each other at once have rates of chance.
+ */
+static double look_after(const struct watch *watch, double next)
+{
+	next += watch->interval;
+	return next - watch->at < watch->interval / 2 ? watch->at + watch->interval : next;
 }
 
 /* Returns 0, or a negative errno. */
 static int follow(struct watch *watch, bool screen)
 {
-	int result = look(watch, true);
+	int result = watch_look(watch, true);
 	double next = watch->at;
 
 	watch->begin = watch->at;
 	while (result == 0) {
 		if (screen)
 			screen_draw(watch);
-		next += watch->interval;
+		next = look_after(watch, next);
 		if (!wait_for(watch, screen, next))
 			return 0;
-		result = look(watch, false);
+		result = watch_look(watch, false);
 		if (result == 0 && !screen) {
 			print_lines(watch);
 			if (ferror(stdout))
@@ -222,14 +134,27 @@ static void print_totals(const struct watch *watch, bool partial)
 	}
 }
 
+/* What is ignored stays so, as nohup(1) has SIGHUP. */
+static void catch (int signal)
+{
+	struct sigaction action;
+
+	if (sigaction(signal, NULL, &action) < 0 || action.sa_handler == SIG_IGN)
+		return;
+	action = (struct sigaction){ .sa_handler = end };
+	sigemptyset(&action.sa_mask);
+	sigaction(signal, &action, NULL);
+}
+
+/* Every signal that would end it, and leave the terminal as it is. */
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = end };
+	static const int signals[] = { SIGHUP,  SIGINT,  SIGQUIT,   SIGTERM,  SIGUSR1,
+				       SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF,  SIGIO,
+				       SIGPWR,  SIGXCPU, SIGXFSZ,   SIGSTKFLT };
 
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		catch (signals[i]);
 }
 
 /* A P6's counter 1 counts while counter 0 runs: so this is the order. */
@@ -259,10 +184,14 @@ static int set_up(struct watch *watch, const char *events)
 
 static int watch_device(struct watch *watch)
 {
-	bool screen = isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) && screen_begin();
+	bool screen = isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) && screen_may_begin();
 	int result;
 
 	catch_signals();
+	/* Lines end as those of others do where their reader has gone. */
+	if (screen)
+		catch (SIGPIPE);
+	screen = screen && screen_begin();
 	result = follow(watch, screen);
 	if (screen)
 		screen_end();

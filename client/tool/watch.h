@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What perfmon watch shows: made by watch.c, drawn by screen.c. */
+/* What perfmon watch shows: asked for by watch_look.c, drawn by screen.c. */
 
 #define WATCH_HISTORY 512
 
@@ -15,6 +15,7 @@
 struct series {
 	int error; /* 0; EBUSY not set up, EIO its count is partial, or was lost */
 	bool running;
+	bool said;                  /* what counts it, by who prints lines */
 	uint32_t value;             /* pmc_val, without PMCF_EN */
 	struct perfmon_event event; /* what is counted */
 	char label[80];             /* its name and flags */
@@ -38,20 +39,32 @@ struct watch {
 	struct series series[NPMC];
 };
 
+/* CLOCK_MONOTONIC, s. */
+double watch_now(void);
+
+/*
+ * Asks for both counters, and adds what they counted since the look before, if this is not the
+ * first. Returns 0, or a negative errno where perfmond cannot be asked any more.
+ */
+int watch_look(struct watch *watch, bool first);
+
 /* A rate of the past, 0 being the latest; -1 where there is none. */
 double series_rate(const struct series *series, size_t ago);
 
 /* In words: who has the device open for writing. */
 const char *watch_holder(const struct watch *watch, char *text, size_t size);
 
-/*
- * The terminal, full-screen. Returns false where it is none that can be drawn on; then nothing has
- * changed.
- */
+/* Whether the terminal is of a kind that can be drawn on; it stays as it is. */
+bool screen_may_begin(void);
+
+/* The terminal, full-screen. Returns false where it cannot be had; then nothing has changed. */
 bool screen_begin(void);
 void screen_draw(const struct watch *watch);
 
-/* Waits so many seconds, or until a key or signal. Returns true when q was pressed. */
+/*
+ * Waits so many seconds, or until a key or signal. Returns true when q was pressed, or the terminal
+ * has gone.
+ */
 bool screen_wait(const struct watch *watch, double seconds);
 
 /* The terminal as it was. */
