@@ -86,12 +86,12 @@ until_true() {
 	done
 }
 
-# A terminal of 80 by 24, what is on it.
+# on_terminal COMMAND: on a terminal of $columns, or 80, by 24.
 on_terminal() {
 	# A server of its own: one that is told to end may still be there.
 	tmux -L "$terminal" kill-server 2>/dev/null
 	terminal=$device-$((++terminals))
-	tmux -L "$terminal" -f /dev/null new-session -d -x 80 -y 24 "$*; echo status \$?; sleep 60" || return
+	tmux -L "$terminal" -f /dev/null new-session -d -x "${columns:-80}" -y 24 "$*; echo status \$?; sleep 60" || return
 }
 
 screen() {

@@ -208,5 +208,5 @@ const struct event *events_nearest(const char *name, size_t length, bool p5)
 			nearest = &event_table[i];
 		}
 	}
-	return nearest;
+	return least_distance * 3 <= length ? nearest : NULL;
 }

@@ -30,7 +30,10 @@ const struct event *events_by_code(bool p5, unsigned code);
  */
 const struct event *events_by_name(const char *name, size_t length, bool p5);
 
-/* The event whose name is the least changes away from what somebody wrote. */
+/*
+ * The event whose name is the least changes away from what somebody wrote; NULL where that is more
+ * than one in three letters.
+ */
 const struct event *events_nearest(const char *name, size_t length, bool p5);
 
 #endif

@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fold.h"
 #include "json.h"
 #include "spec.h"
 #include "tool.h"
+
+#define INDENT 4   /* of what stands below a name */
+#define BESIDE 56  /* where it stands on a terminal that is wide enough */
+#define WIDE   110 /* for that */
 
 /* How perfmond counts an event. */
 struct way {
@@ -19,32 +24,41 @@ struct way {
 struct listing {
 	struct perfmon *device; /* NULL: perfmond cannot be asked */
 	enum codes codes;
+	bool none;           /* perfmond counts none of them, by whichever codes */
 	const char *pattern; /* NULL: all */
 	bool json;
+	int width; /* of the lines */
 	size_t listed;
+	size_t unknown; /* of those */
 };
 
 static bool matches(const struct event *event, const char *pattern)
 {
-	char *end;
-	unsigned long code;
+	unsigned code;
 
 	if (!pattern || strcasestr(event->name, pattern) || strcasestr(event->meaning, pattern) ||
 	    fnmatch(pattern, event->name, FNM_CASEFOLD) == 0)
 		return true;
-	code = strtoul(pattern, &end, 0);
-	return end != pattern && !*end && code == event->code;
+	return spec_code(pattern, strlen(pattern), &code) && code == event->code;
+}
+
+/* Of the family whose codes perfmond does not take. */
+static bool is_foreign(const struct listing *listing, const struct event *event)
+{
+	return listing->device && !listing->none && listing->codes != CODES_NATIVE &&
+	       event->p5 != (listing->codes == CODES_P5);
 }
 
 static struct way find_way(const struct listing *listing, const struct event *event)
 {
 	struct way way = { .class = "unknown" };
-	bool asked = listing->device && listing->codes != CODES_NATIVE &&
-		     event->p5 == (listing->codes == CODES_P5);
 	uint32_t flags = PMCF_USR | PMCF_OS;
 	int result;
 
-	if (!asked)
+	if (listing->none)
+		way.class = "none";
+	if (listing->none || !listing->device || listing->codes == CODES_NATIVE ||
+	    is_foreign(listing, event))
 		return way;
 	if (event->p5 && !event->clocks)
 		flags |= PMCF_E;
@@ -58,13 +72,38 @@ static struct way find_way(const struct listing *listing, const struct event *ev
 	return way;
 }
 
-static void print_line(const struct event *event, const struct way *way)
+/* Beside the name, or below it. */
+static void print_detail(const struct listing *listing, const char *text, bool first)
 {
-	printf("%-34s 0x%02x  %-14s %s\n", event->name, event->code, way->class, event->meaning);
-	if (*way->counted.pme_note)
-		printf("%41s%s: %s\n", "", way->counted.pme_counted, way->counted.pme_note);
-	else if (*way->counted.pme_counted)
-		printf("%41s%s\n", "", way->counted.pme_counted);
+	bool wide = listing->width >= WIDE;
+	int indent = wide ? BESIDE : INDENT;
+
+	if (!first || !wide)
+		printf("%s%*s", first ? "\n" : "", indent, "");
+	else
+		putchar(' ');
+	fold_print(stdout, text, indent, indent, listing->width);
+}
+
+/* Those that perfmond takes no codes of are named, and no more, unless they were asked for. */
+static void print_line(const struct listing *listing, const struct event *event,
+		       const struct way *way)
+{
+	bool brief = is_foreign(listing, event) && !listing->pattern;
+	char by[700];
+
+	printf("%-34s 0x%02x  %-*s", event->name, event->code,
+	       listing->width >= WIDE && !brief ? 14 : 0, way->class);
+	if (brief) {
+		putchar('\n');
+		return;
+	}
+	print_detail(listing, event->meaning, true);
+	if (!*way->counted.pme_counted)
+		return;
+	snprintf(by, sizeof by, "by %s%s%s", way->counted.pme_counted,
+		 *way->counted.pme_note ? ": " : "", way->counted.pme_note);
+	print_detail(listing, by, false);
 }
 
 static void print_json(const struct event *event, const struct way *way, bool first)
@@ -89,13 +128,30 @@ static void print_event(struct listing *listing, const struct event *event)
 	if (listing->json)
 		print_json(event, &way, listing->listed == 0);
 	else
-		print_line(event, &way);
+		print_line(listing, event, &way);
 	listing->listed++;
+	listing->unknown += strcmp(way.class, "unknown") == 0;
 }
 
-/* Why the column says "unknown", where it does. */
-static void say_unknown(const struct listing *listing)
+/* What is to be known of all counts, as that they are simulated. */
+static void say_note(const struct listing *listing)
 {
+	struct perfmon_event counted;
+
+	if (listing->device && !listing->none && listing->codes == CODES_NATIVE &&
+	    perfmon_translate(listing->device, event_table[0].code, &counted) == 0 &&
+	    *counted.pme_note)
+		fprintf(stderr, "perfmon: of all counts here: %s\n", counted.pme_note);
+}
+
+/* Why the column says "unknown", where it does, or "none" of all. */
+static void say_why(const struct listing *listing)
+{
+	if (listing->none)
+		fputs("perfmon: perfmond counts none of them here: perfmond --check says why\n",
+		      stderr);
+	if (listing->unknown == 0)
+		return;
 	if (!listing->device)
 		fprintf(stderr,
 			"perfmon: how this machine counts them is unknown, as perfmond cannot be "
@@ -123,8 +179,11 @@ static int print_all(struct listing *listing)
 {
 	if (listing->json)
 		puts("[");
-	else
+	else if (listing->width >= WIDE)
 		printf("%-34s %-5s %-14s %s\n", "event", "code", "counted", "meaning, and by what");
+	else
+		printf("%-34s %-5s %s\n%*smeaning, and by what\n", "event", "code", "counted",
+		       INDENT, "");
 	for (size_t i = 0; i < EVENTS; i++)
 		print_event(listing, &event_table[i]);
 	if (listing->json)
@@ -133,6 +192,22 @@ static int print_all(struct listing *listing)
 		return tool_fail("no event has \"%s\" in its name, code or meaning",
 				 listing->pattern);
 	return EXIT_SUCCESS;
+}
+
+/* Where perfmond cannot be asked, the device is NULL. */
+static int begin(struct listing *listing)
+{
+	int result = perfmon_open(tool_node(), PERFMON_READ, &listing->device);
+
+	listing->width = fold_width(stdout);
+	if (result < 0) {
+		listing->device = NULL;
+		listing->none = result == -ENXIO;
+		return 0;
+	}
+	result = spec_find_codes(listing->device, &listing->codes);
+	listing->none = result == -EOPNOTSUPP;
+	return result == 0 || listing->none ? 0 : tool_fail("%s", perfmon_error());
 }
 
 static int list(int argc, char **argv)
@@ -155,14 +230,12 @@ static int list(int argc, char **argv)
 	if (argc - optind > 1)
 		return tool_usage(&list_subcommand, "one pattern at the most");
 	listing.pattern = argv[optind];
-	if (perfmon_open(tool_node(), PERFMON_READ, &listing.device) < 0)
-		listing.device = NULL;
-	else if (spec_codes(listing.device, &listing.codes) < 0) {
-		perfmon_close(listing.device);
-		return STATUS_FAILURE;
+	status = begin(&listing);
+	if (status == 0) {
+		status = tool_finish(print_all(&listing));
+		say_why(&listing);
+		say_note(&listing);
 	}
-	status = tool_finish(print_all(&listing));
-	say_unknown(&listing);
 	perfmon_close(listing.device);
 	return status;
 }

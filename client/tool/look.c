@@ -36,12 +36,14 @@ static int begin(const struct subcommand *subcommand, int argc, char **argv, int
 	return 0;
 }
 
-static int read_one(struct perfmon *device, int counter)
+static int read_one(struct perfmon *device, int counter, bool both)
 {
 	uint64_t count;
 
 	if (perfmon_read(device, counter, &count) < 0)
 		return fail();
+	if (both)
+		printf("counter %d: ", counter);
 	printf("%llu\n", (unsigned long long)count);
 	return EXIT_SUCCESS;
 }
@@ -59,11 +61,12 @@ static void print_configuration(int counter, uint32_t value, const struct perfmo
 	       *event->pme_note ? ": " : "", event->pme_note);
 }
 
-static int get_one(struct perfmon *device, int counter)
+static int get_one(struct perfmon *device, int counter, bool both)
 {
 	struct perfmon_event event;
 	uint32_t value;
 
+	(void)both;
 	if (perfmon_get(device, counter, &value) < 0 || perfmon_event(device, counter, &event) < 0)
 		return fail();
 	print_configuration(counter, value, &event);
@@ -72,7 +75,7 @@ static int get_one(struct perfmon *device, int counter)
 
 /* One counter, or each. */
 static int look(const struct subcommand *subcommand, int argc, char **argv,
-		int (*show)(struct perfmon *device, int counter))
+		int (*show)(struct perfmon *device, int counter, bool both))
 {
 	struct perfmon *device;
 	long counter;
@@ -83,11 +86,11 @@ static int look(const struct subcommand *subcommand, int argc, char **argv,
 	if (argv[optind]) {
 		status = tool_number(subcommand, "a counter", argv[optind], 0, NPMC - 1, &counter);
 		if (status == 0)
-			status = show(device, (int)counter);
+			status = show(device, (int)counter, false);
 	} else {
 		status = EXIT_SUCCESS;
 		for (int i = 0; i < NPMC; i++)
-			if (show(device, i))
+			if (show(device, i, true))
 				status = STATUS_FAILURE;
 	}
 	perfmon_close(device);
@@ -125,7 +128,7 @@ const struct subcommand read_subcommand = {
 	.name = "read",
 	.summary = "prints the counters' values",
 	.usage = "[COUNTER]",
-	.help = "  COUNTER  0 or 1; else both, a line for each\n",
+	.help = "  COUNTER  0 or 1; else both, a line for each with its name before the value\n",
 	.run = read_counters,
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -98,8 +99,8 @@ int tool_number(const struct subcommand *subcommand, const char *what, const cha
 	long value;
 
 	errno = 0;
-	value = strtol(text, &end, 0);
-	if (end == text || *end || errno || value < min || value > max)
+	value = strtol(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || errno || value < min || value > max)
 		return tool_usage(subcommand, "%s takes a number from %ld to %ld, not \"%s\"", what,
 				  min, max, text);
 	*ret_value = value;

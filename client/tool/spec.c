@@ -23,7 +23,7 @@ static uint32_t value_of(const struct event *event, unsigned flags)
 	return event->code | (uint32_t)event->unit << 8 | (uint32_t)flags << 16;
 }
 
-int spec_codes(struct perfmon *device, enum codes *ret_codes)
+int spec_find_codes(struct perfmon *device, enum codes *ret_codes)
 {
 	struct perfmon_event counted;
 	int result = -EOPNOTSUPP;
@@ -42,10 +42,17 @@ int spec_codes(struct perfmon *device, enum codes *ret_codes)
 			*ret_codes = event_table[i].p5 ? CODES_P5 : CODES_P6;
 		return 0;
 	}
+	return result;
+}
+
+int spec_codes(struct perfmon *device, enum codes *ret_codes)
+{
+	int result = spec_find_codes(device, ret_codes);
+
 	if (result == -EOPNOTSUPP)
 		tool_fail("perfmond counts none of the known events here: perfmond --check says "
 			  "why");
-	else
+	else if (result < 0)
 		tool_fail("%s", perfmon_error());
 	return result;
 }
@@ -69,21 +76,23 @@ const char *spec_class(const struct perfmon_event *counted)
 	}
 }
 
-/* 0 to 255, all of a text of this length. */
-static bool get_byte(const char *text, size_t length, unsigned *ret_byte)
+bool spec_code(const char *text, size_t length, unsigned *ret_code)
 {
 	char digits[8];
 	char *end;
-	unsigned long value;
+	unsigned long code;
+	bool hex = length > 2 && text[0] == '0' && tolower((unsigned char)text[1]) == 'x';
 
-	if (length == 0 || length >= sizeof digits || !isdigit((unsigned char)*text))
+	/* 010 is 8 to some and 10 to others. */
+	if (length == 0 || length >= sizeof digits || !isdigit((unsigned char)*text) ||
+	    (!hex && length > 1 && *text == '0'))
 		return false;
 	memcpy(digits, text, length);
 	digits[length] = '\0';
-	value = strtoul(digits, &end, 0);
-	if (*end || value > 255)
+	code = strtoul(digits, &end, hex ? 16 : 10);
+	if (*end || code > 255)
 		return false;
-	*ret_byte = (unsigned)value;
+	*ret_code = (unsigned)code;
 	return true;
 }
 
@@ -108,7 +117,7 @@ static bool add_modifier(const char *text, size_t length, uint32_t *value)
 		}
 		return true;
 	}
-	if (length < 3 || text[1] != '=' || !get_byte(text + 2, length - 2, &byte))
+	if (length < 3 || text[1] != '=' || !spec_code(text + 2, length - 2, &byte))
 		return false;
 	if (tolower((unsigned char)*text) == 'c')
 		*value = (*value & 0x00ffffff) | byte << 24;
@@ -140,11 +149,30 @@ static int add_modifiers(const struct subcommand *subcommand, const char *text, 
 static int say_unknown(const struct subcommand *subcommand, const char *text, size_t length,
 		       enum codes codes)
 {
+	const struct event *nearest = events_nearest(text, length, codes == CODES_P5);
+
 	if (length == 0)
 		return tool_usage(subcommand, "an event is missing in the list of -e");
+	if (isdigit((unsigned char)*text))
+		return tool_usage(
+			subcommand,
+			"\"%.*s\" is no code: one is 0 to 255, in decimal or with 0x before it",
+			(int)length, text);
+	if (!nearest)
+		return tool_usage(subcommand, "there is no event \"%.*s\" (perfmon list has all)",
+				  (int)length, text);
 	return tool_usage(subcommand,
 			  "there is no event \"%.*s\": do you mean %s? (perfmon list has all)",
-			  (int)length, text, events_nearest(text, length, codes == CODES_P5)->name);
+			  (int)length, text, nearest->name);
+}
+
+/* Twice the same is one curve drawn as two, and one count less of what else there is. */
+static int check_twice(const struct subcommand *subcommand, const struct spec *specs, size_t last)
+{
+	for (size_t i = 0; i < last; i++)
+		if (specs[i].value == specs[last].value)
+			return tool_usage(subcommand, "%s is asked for twice", specs[last].label);
+	return 0;
 }
 
 static int say_refused(const struct spec *spec, int error, enum codes codes)
@@ -185,7 +213,7 @@ static int parse_one(const struct subcommand *subcommand, struct perfmon *device
 	unsigned code = 0;
 	int result;
 
-	if (!spec.event && !get_byte(text, name, &code))
+	if (!spec.event && !spec_code(text, name, &code))
 		return say_unknown(subcommand, text, name, codes);
 	if (!spec.event)
 		spec.event = events_by_code(codes == CODES_P5, code);
@@ -215,6 +243,8 @@ int spec_parse(const struct subcommand *subcommand, struct perfmon *device, cons
 		if (count == SPECS_MAX)
 			return tool_usage(subcommand, "more than %d events", SPECS_MAX);
 		result = parse_one(subcommand, device, codes, list, &specs[count]);
+		if (result == 0)
+			result = check_twice(subcommand, specs, count);
 		if (result)
 			return result;
 		if (codes == CODES_NATIVE && isalpha((unsigned char)*list))

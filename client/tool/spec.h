@@ -30,7 +30,16 @@ struct spec {
 	int counter;                  /* on which */
 };
 
-/* What perfmond takes: found by asking what it counts. Returns 0 or a negative errno, said. */
+/* A code, 0 to 255 in decimal or with 0x before it, of a text of this length. */
+bool spec_code(const char *text, size_t length, unsigned *ret_code);
+
+/*
+ * What perfmond takes: found by asking what it counts. Returns 0 or a negative errno: -EOPNOTSUPP
+ * it counts none of the known events.
+ */
+int spec_find_codes(struct perfmon *device, enum codes *ret_codes);
+
+/* The same, and an error is said. */
 int spec_codes(struct perfmon *device, enum codes *ret_codes);
 
 /*

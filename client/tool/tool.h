@@ -41,7 +41,7 @@ struct option;
 int tool_option(const struct subcommand *subcommand, int argc, char **argv, const char *letters,
 		const struct option *options, int *ret_status);
 
-/* A whole number from min to max. Returns 0, or STATUS_USAGE, said. */
+/* A whole number from min to max, in decimal. Returns 0, or STATUS_USAGE, said. */
 int tool_number(const struct subcommand *subcommand, const char *what, const char *text, long min,
 		long max, long *ret_value);
 
