@@ -78,7 +78,7 @@ static bool take_brackets(struct span *rest, long *ret_pid)
 static bool take_prefix(struct span *rest, long *ret_pid)
 {
 	*ret_pid = 0;
-	while (rest->at < rest->end && *rest->at != 'i' && *rest->at != '<') {
+	while (rest->at < rest->end && !(*rest->at && strchr("io<", *rest->at))) {
 		if (span_take(rest, " ") || take_number(rest, ret_pid) ||
 		    take_brackets(rest, ret_pid))
 			continue;
@@ -218,6 +218,18 @@ static bool print_resumed(struct decoder *decoder, struct span line, long pid, F
 	return true;
 }
 
+/* openat(AT_FDCWD, "/dev/perfmon", O_RDWR) = -1 EBUSY (Device or resource busy) */
+static bool print_open(struct span line, struct span rest, FILE *out)
+{
+	struct span at = rest;
+
+	if ((!span_take(&at, "openat(") && !span_take(&at, "open(")) || !span_past(&at, "\"") ||
+	    !span_take(&at, "/dev/perfmon"))
+		return false;
+	print_end(out, NULL, line, false);
+	return true;
+}
+
 static bool print_strace(struct decoder *decoder, struct span line, FILE *out)
 {
 	struct span rest = line;
@@ -225,6 +237,8 @@ static bool print_strace(struct decoder *decoder, struct span line, FILE *out)
 
 	if (!take_prefix(&rest, &pid))
 		return false;
+	if (rest.at < rest.end && *rest.at == 'o')
+		return print_open(line, rest, out);
 	if (span_take(&rest, "ioctl("))
 		return print_call(decoder, line, rest, pid, out);
 	return span_take(&rest, "<... ioctl resumed>") && print_resumed(decoder, line, pid, out);

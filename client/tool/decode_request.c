@@ -150,8 +150,9 @@ const struct decode_request *decode_request(struct span *rest)
 	return request;
 }
 
-#define ENDED     "perfmond has ended: start it again, and open the device anew"
-#define READ_ONLY "opened read-only: open it with O_RDWR"
+#define ENDED       "perfmond has ended: start it again, and open the device anew"
+#define INTERRUPTED "a signal came before perfmond had answered: ask again"
+#define READ_ONLY   "opened read-only: open it with O_RDWR"
 
 /* The first that fits; perfmon(4), ERRORS and EXTENSIONS. */
 static const struct {
@@ -163,6 +164,12 @@ static const struct {
 	{ "open", "EMFILE", "too many open files of this user: perfmond --max-opens" },
 	{ "open", "ENXIO", "no counters for these codes here: perfmond --check says more" },
 	{ "open", "ENOMEM", "perfmond has no memory to take it" },
+	{ "open", "ENOENT", "is perfmond running?" },
+	{ "open", "EACCES", "it takes root, or a member of the node's group" },
+	{ "open", "EINTR", INTERRUPTED },
+	{ "open", "ENODEV", ENDED },
+	{ "open", "ENOTCONN", ENDED },
+	{ "open", "ECONNABORTED", ENDED },
 	{ "open", NULL, NULL },
 	{ "PMIOSETUP", "EACCES", "the kernel forbids it to perfmond: perfmond --check says more" },
 	{ "PMIOSETUP", "EAGAIN", "a CPU or a thread came or went at this moment: try again" },
@@ -205,6 +212,7 @@ static const struct {
 	{ NULL, "ENOTTY", "no device of perfmond's: is perfmond running?" },
 	{ NULL, "EBADF", "the descriptor is not open: did open(2) fail?" },
 	{ NULL, "ENOMEM", "perfmond has no memory to take it" },
+	{ NULL, "EINTR", INTERRUPTED },
 	{ NULL, "ENODEV", ENDED },
 	{ NULL, "ENOTCONN", ENDED },
 	{ NULL, "ECONNABORTED", ENDED },
