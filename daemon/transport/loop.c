@@ -31,13 +31,13 @@ static bool another_waits(const struct loop *loop)
 
 /*
  * A request that poll(2) saw is gone when its client is killed, and read(2) would sleep on what is
- * held.
+ * held. Where the flag cannot be set, nothing more is taken while something is held.
  */
 static void set_nonblocking(struct loop *loop, bool nonblocking)
 {
-	if (loop->nonblocking != nonblocking)
-		fcntl(loop->fd, F_SETFL, nonblocking ? O_NONBLOCK : 0);
-	loop->nonblocking = nonblocking;
+	if (loop->nonblocking != nonblocking &&
+	    fcntl(loop->fd, F_SETFL, nonblocking ? O_NONBLOCK : 0) == 0)
+		loop->nonblocking = nonblocking;
 }
 
 /* Reads a request, and serves it unless it is held. 0, or -EINTR, -EAGAIN, -ENODEV. */
@@ -61,7 +61,7 @@ static int take_others(struct loop *loop)
 	if (!loop->nonblocking && !another_waits(loop))
 		return 0;
 	set_nonblocking(loop, true);
-	while (result == 0 && fair_has_room(&loop->fair))
+	while (result == 0 && loop->nonblocking && fair_has_room(&loop->fair))
 		result = take_one(loop);
 	return result;
 }
