@@ -137,12 +137,14 @@ enum node_state node_look(const struct node *node)
 void node_detach(const char *path)
 {
 	struct statx status;
+	int result = look(path, &status);
 
-	if (look(path, &status) < 0 || !(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
-		return;
 	/* EINVAL: fusermount3(1) was faster. */
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
-		log_warning("%s: the mount cannot be detached: %s", path, strerror(errno));
+	if (result == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) &&
+	    umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
+		result = -errno;
+	if (result < 0 && result != -ENOENT)
+		log_warning("%s: the mount cannot be detached: %s", path, strerror(-result));
 }
 
 int node_make_plain(const char *path)
@@ -162,10 +164,13 @@ int node_make_plain(const char *path)
 void node_remove_plain(const char *path)
 {
 	struct statx status;
+	int result = look(path, &status);
 
-	if (look(path, &status) == 0 && is_left_over(&status) && unlink(path) < 0)
+	if (result == 0 && is_left_over(&status) && unlink(path) < 0)
+		result = -errno;
+	if (result < 0 && result != -ENOENT)
 		log_warning("%s: the plain file under the node cannot be removed: %s", path,
-			    strerror(errno));
+			    strerror(-result));
 }
 
 /* The device number that the kernel gave to `name`. */
