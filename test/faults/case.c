@@ -4,9 +4,11 @@
  * usage: faults-case PERFMOND LAYER NAME DIRECTORY [OPTION...] <CASES
  *
  * Each line of CASES is "SITE:ERROR:NUMBER", with ":fuse" for a call on the connection: perfmond is
- * started on the node NAME with that call failing once (see inject.h), asked everything, asked by a
- * fresh client, ended, and looked after. Prints a line for each, of fields with tabs between: good
- * or bad, the line, what came of it and what perfmond said last.
+ * started on the node NAME with that call failing once (see inject.h), asked everything, asked by
+ * many at once and by a fresh client, ended, and looked after. PERFMOND_TEST_WITHOUT=FILE in the
+ * environment has FILE removed before each start. Prints a line for each, of fields with tabs
+ * between: good or bad, the line, what came of it and what perfmond said last. Lines that follow
+ * one that was unmet, and differ from it in NUMBER alone, are left out.
  *
  * What came of it: unmet (the call was not made), answered (and the daemon went on), refused (it
  * did not start, said why and left nothing), ended (in the middle, in the same way).
@@ -23,9 +25,11 @@
 #include "daemon.h"
 #include "walk.h"
 
-#define PATIENCE 3000 /* ms: a machine that is busy with other things is slow */
+#define PATIENCE 6000 /* ms: a machine that is busy with other things is slow */
+#define CROWD    4    /* clients that ask at once */
 
 static char node[256];
+static const struct daemon *served;
 
 /* In a process of its own, which a request that is never answered does not hold up. */
 static int ask(int (*asks)(const char *, FILE *), struct daemon *daemon, FILE *out)
@@ -104,11 +108,55 @@ static bool must_go_on(const char *fault)
 	return strstr(fault, ":fuse") && (error == ENOENT || error == EINTR || error == EAGAIN);
 }
 
+/* Whether a client sleeps, as on an answer, or has ended. */
+static bool waits(pid_t client)
+{
+	char path[32];
+	char state = 'R';
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", client);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'R';
+	if (file)
+		fclose(file);
+	return state != 'R';
+}
+
+/* Clients of a perfmond that is stopped until all of them have asked: it meets all at once. */
+static int crowd(const char *path, FILE *out)
+{
+	pid_t client[CROWD];
+	int status;
+	int bad = 0;
+
+	kill(served->process, SIGSTOP);
+	for (int i = 0; i < CROWD; i++) {
+		client[i] = fork();
+		if (client[i] < 0)
+			abort();
+		if (client[i] == 0)
+			_exit(walk_reader(path, out) > 0);
+	}
+	for (int i = 0; i < CROWD; i++)
+		for (int tries = 0; tries < 1000 && !waits(client[i]); tries++)
+			usleep(500);
+	kill(served->process, SIGCONT);
+	for (int i = 0; i < CROWD; i++)
+		if (waitpid(client[i], &status, 0) != client[i] || status != 0)
+			bad++;
+	return bad;
+}
+
 /* Clients, until the call has failed and one after it. Gives how much was wrong with them. */
 static int serve(struct daemon *daemon, FILE *out)
 {
 	int bad = ask(walk, daemon, out);
 
+	served = daemon;
+	if (!daemon_hit(daemon) && daemon->process > 0)
+		bad += ask(crowd, daemon, out);
 	if (!daemon_hit(daemon))
 		bad += ask(walk, daemon, out);
 	if (daemon->process == 0 || !daemon_hit(daemon))
@@ -133,7 +181,7 @@ static const char *live(struct daemon *daemon, const char *fault, FILE *out, int
 	bad = serve(daemon, out);
 	/* A connection that is gone takes a moment to end the daemon, and a fresh client has none.
 	 */
-	if (daemon_ended(daemon, bad ? PATIENCE / 10 : 0)) {
+	if (daemon_ended(daemon, bad ? PATIENCE : 0)) {
 		*ret_bad += judge_end(daemon, out) + must_go_on(fault);
 		return must_go_on(fault) ? "ended, for a request," : "ended";
 	}
@@ -159,7 +207,8 @@ static void print_said(const char *said)
 	printf("%.*s\n", (int)length, last);
 }
 
-static void run_case(struct daemon *daemon, const char *fault)
+/* False where the call was not made. */
+static bool run_case(struct daemon *daemon, const char *fault)
 {
 	FILE *out = tmpfile();
 	char text[2048];
@@ -181,12 +230,25 @@ static void run_case(struct daemon *daemon, const char *fault)
 	       text);
 	print_said(daemon_said(daemon));
 	fflush(stdout);
+	return daemon_hit(daemon);
+}
+
+/* Whether it is a later call of the same site and error as the one that was not made. */
+static bool is_beyond(const char *fault, const char *unmet)
+{
+	size_t error = strcspn(unmet, ":");
+
+	if (unmet[error] == '\0')
+		return false;
+	error += 1 + strcspn(unmet + error + 1, ":");
+	return strncmp(fault, unmet, error + 1) == 0;
 }
 
 int main(int argc, char *argv[])
 {
 	struct daemon daemon;
 	char fault[256];
+	char unmet[256] = "";
 
 	if (argc < 5)
 		return 2;
@@ -194,9 +256,11 @@ int main(int argc, char *argv[])
 				  .layer = argv[2],
 				  .name = argv[3],
 				  .work = argv[4],
+				  .without = getenv("PERFMOND_TEST_WITHOUT"),
 				  .option = &argv[5] };
 	snprintf(node, sizeof node, "/dev/%s", daemon.name);
 	while (scanf("%255s", fault) == 1)
-		run_case(&daemon, fault);
+		if (!is_beyond(fault, unmet) && !run_case(&daemon, fault))
+			strcpy(unmet, fault);
 	return 0;
 }

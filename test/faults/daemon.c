@@ -36,11 +36,10 @@ static void fill_hit(const struct daemon *daemon)
 static void become(const struct daemon *daemon, const char *fault)
 {
 	char state[512];
-	const char *argument[OPTIONS_MAX] = { daemon->program, "-f",         "--transport", "fuse",
-					      "--device",      daemon->name, "--state-dir", state,
-					      "--user",        "nobody",     "--group",     "root",
-					      "--mode",        "0600" };
-	int count = 14;
+	const char *argument[OPTIONS_MAX] = { daemon->program, "-f",   "--device", daemon->name,
+					      "--state-dir",   state,  "--user",   "nobody",
+					      "--group",       "root", "--mode",   "0600" };
+	int count = 12;
 	int fd = open(path_of(daemon, "said"), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
 
 	snprintf(state, sizeof state, "%s/state", daemon->work);
@@ -59,6 +58,8 @@ void daemon_start(struct daemon *daemon, const char *fault)
 {
 	fill_hit(daemon);
 	if (truncate(path_of(daemon, "said"), 0) < 0 && errno != ENOENT)
+		abort();
+	if (daemon->without && unlink(daemon->without) < 0 && errno != ENOENT)
 		abort();
 	daemon->process = fork();
 	if (daemon->process < 0)
@@ -117,6 +118,14 @@ static bool is_mounted(const char *path)
 	return found;
 }
 
+/* Mounted, or the kernel's own for CUSE. */
+static bool is_served(const char *node)
+{
+	struct stat status;
+
+	return is_mounted(node) || (lstat(node, &status) == 0 && S_ISCHR(status.st_mode));
+}
+
 /* The line may be what the fault has lost. */
 bool daemon_ready(struct daemon *daemon, int milliseconds)
 {
@@ -127,7 +136,7 @@ bool daemon_ready(struct daemon *daemon, int milliseconds)
 	while (!strstr(daemon_said(daemon), "perfmond: ready")) {
 		if (has_ended(daemon) || now() > begin + milliseconds)
 			return false;
-		if (now() > begin + milliseconds / 4 && daemon_hit(daemon) && is_mounted(node))
+		if (now() > begin + milliseconds / 4 && daemon_hit(daemon) && is_served(node))
 			return true;
 		wait_a_little();
 	}
@@ -185,8 +194,9 @@ int daemon_left(const struct daemon *daemon, FILE *out)
 	int left = 0;
 
 	snprintf(node, sizeof node, "/dev/%s", daemon->name);
-	/* fusermount3 unmounts what a perfmond that was killed left. */
-	for (int tries = 0; tries < 100 && is_mounted(node); tries++)
+	/* fusermount3 unmounts what a perfmond that was killed left, and the kernel a node of CUSE.
+	 */
+	for (int tries = 0; tries < 100 && is_served(node); tries++)
 		wait_a_little();
 	if (is_mounted(node)) {
 		fputs("left the mount; ", out);

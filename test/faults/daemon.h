@@ -12,6 +12,7 @@ struct daemon {
 	const char *layer;
 	const char *name;    /* of the node */
 	const char *work;    /* a directory of its own: state/, trace, said, hit */
+	const char *without; /* a file that is removed before each start, or NULL */
 	char *const *option; /* NULL at the end */
 	pid_t process;       /* 0: it has ended */
 	int status;          /* as waitpid(2) has it, when it has ended */

@@ -182,6 +182,10 @@ static void walk_passing(const char *path, int fd)
 	thread.peb_thread = getpid();
 	if (ask(fd, &ebb, &thread))
 		take_offer(path, thread.peb_token);
+	/* Another's is its own to take. */
+	thread.peb_thread = getppid();
+	if (ask(fd, &ebb, &thread))
+		take_offer(path, thread.peb_token);
 	if (ask(fd, &direct, &page))
 		take_offer(path, page.pmd_token);
 }
@@ -237,6 +241,22 @@ int walk(const char *path, FILE *out)
 	}
 	if (reader >= 0)
 		close(reader);
+	return told;
+}
+
+int walk_reader(const char *path, FILE *out)
+{
+	struct perfmon_snap all;
+	struct pmc_tstamp stamp;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	told = 0;
+	teller = out;
+	if (judge(&asked_open, fd)) {
+		ask(fd, &snap, &all);
+		ask(fd, &tstamp, &stamp);
+		close(fd);
+	}
 	return told;
 }
 

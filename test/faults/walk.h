@@ -13,6 +13,9 @@
  */
 int walk(const char *path, FILE *out);
 
+/* What one of many does that ask at once: opens for reading alone, and asks what waits for none. */
+int walk_reader(const char *path, FILE *out);
+
 /*
  * What a fresh client does: opens, sets up, starts, reads, stops, each of which has to succeed
  * within a second. Tells on `out` what did not; gives how many.

@@ -116,8 +116,13 @@ WRAP(int, -1, fsync, -1, (int fd), (fd))
 WRAP(int, -1, rename, -1, (const char *from, const char *to), (from, to))
 WRAP(int, -1, chown, -1, (const char *path, uid_t user, gid_t group), (path, user, group))
 WRAP(int, -1, chmod, -1, (const char *path, mode_t mode), (path, mode))
+WRAP(int, -1, mknod, -1, (const char *path, mode_t mode, dev_t number), (path, mode, number))
 WRAP(int, -1, flock, -1, (int fd, int how), (fd, how))
 WRAP(int, -1, fstat64, -1, (int fd, struct stat64 *status), (fd, status))
+WRAP(int, -1, lstat64, -1, (const char *path, struct stat64 *status), (path, status))
+WRAP(int, -1, statx, -1,
+     (int directory, const char *path, int flags, unsigned mask, struct statx *status),
+     (directory, path, flags, mask, status))
 WRAP(ssize_t, -1, getrandom, -1, (void *data, size_t size, unsigned flags), (data, size, flags))
 /* clang-format on */
 
