@@ -126,26 +126,50 @@ static bool is_before(struct fair *fair, const struct fair_request *one,
 static uint64_t pause_of(struct fair *fair, const struct fair_request *request, uint64_t time)
 {
 	const struct fair_client *client = entry(fair, request->client);
+	bool paused = client->paused == request->client && client->due > time;
 
-	return client->paused == request->client && client->due > time ? client->due - time : 0;
+	return paused && is_shared(fair, request->client, time) ? client->due - time : 0;
+}
+
+static bool is_held(const struct fair *fair, uint64_t client)
+{
+	for (unsigned i = 0; i < fair->held; i++)
+		if (fair->request[i].client == client)
+			return true;
+	return false;
+}
+
+/* Nobody is left to pause for: those who asked last wait themselves, or more would wait unread. */
+static bool is_in_vain(const struct fair *fair)
+{
+	return !fair_has_room(fair) ||
+	       (is_held(fair, fair->last.client) && is_held(fair, fair->other.client));
+}
+
+/* The next of those that do not pause; or of all, the one whose pause is the shortest. */
+static struct fair_request *choose(struct fair *fair, uint64_t *ret_pause)
+{
+	struct fair_request *next = fair->request;
+
+	*ret_pause = pause_of(fair, next, fair->begun);
+	for (struct fair_request *one = next + 1; one < fair->request + fair->held; one++) {
+		uint64_t pause = pause_of(fair, one, fair->begun);
+
+		if (pause < *ret_pause || (pause == *ret_pause && is_before(fair, one, next))) {
+			next = one;
+			*ret_pause = pause;
+		}
+	}
+	return next;
 }
 
 bool fair_next(struct fair *fair, struct fair_request *ret_next, uint64_t *ret_pause)
 {
-	struct fair_request *next = NULL;
-	uint64_t least = UINT64_MAX;
+	struct fair_request *next;
 
 	fair->begun = now();
-	for (struct fair_request *one = fair->request; one < fair->request + fair->held; one++) {
-		uint64_t pause = pause_of(fair, one, fair->begun);
-
-		if (pause == 0 && (!next || is_before(fair, one, next)))
-			next = one;
-		if (pause < least)
-			least = pause;
-	}
-	*ret_pause = least;
-	if (!next)
+	next = choose(fair, ret_pause);
+	if (*ret_pause > 0 && !is_in_vain(fair))
 		return false;
 	*ret_next = *next;
 	*next = fair->request[--fair->held];
@@ -161,8 +185,9 @@ void fair_served(struct fair *fair, const struct fair_request *request)
 
 	client->paused = request->client;
 	client->due = 0;
-	if (pause >= FAIR_PAUSE_LEAST && is_shared(fair, request->client, time))
-		client->due = time + pause;
+	/* Who asked meanwhile waits in the kernel, and has not been seen. */
+	if (pause >= FAIR_PAUSE_LEAST && is_shared(fair, request->client, fair->begun))
+		client->due = time + (pause < FAIR_PAUSE_MOST ? pause : FAIR_PAUSE_MOST);
 }
 
 void fair_close(struct fair *fair)

@@ -13,8 +13,9 @@
  * thread asks alone, nothing waits here, and it costs one comparison.
  *
  * Long requests are the other way to keep others waiting, and no order makes them shorter: a
- * process whose request took its time pauses for twice as long before the next, as long as somebody
- * else asks. So it has a third of perfmond's time, and most of what others ask meets nothing of it.
+ * process whose request took its time pauses for twice as long before the next, where somebody else
+ * asks. So it has a third of perfmond's time, and most of what others ask meets nothing of it.
+ * Where all who ask pause, or nothing more can be held, nobody does.
  *
  * Only OPEN and IOCTL are held, which have no order to keep: their callers wait for the answer. A
  * RELEASE is served as it comes, for nobody waits for it: whoever opens after a close(2) has to
@@ -38,9 +39,10 @@
 /* Who has asked within this time, in ns, still asks. */
 #define FAIR_LATELY UINT64_C(10000000)
 
-/* So many times what a request took; shorter pauses, in ns, are not worth a sleep. */
+/* So many times what a request took; in ns, a shorter one is not worth a sleep, none is longer. */
 #define FAIR_PAUSE       2
 #define FAIR_PAUSE_LEAST UINT64_C(20000)
+#define FAIR_PAUSE_MOST  UINT64_C(100000000)
 
 /* A request as the kernel gave it. */
 struct fair_request {

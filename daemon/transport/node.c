@@ -33,12 +33,17 @@ static bool is_dead_mount(const char *path)
 {
 	siginfo_t ended = { 0 };
 	pid_t child = fork();
+	sigset_t alarmed;
 
 	if (child < 0)
 		return false;
 	if (child == 0) {
-		alarm(ANSWER_SECONDS);
+		/* Whoever started perfmond may have left it blocked or ignored. */
+		sigemptyset(&alarmed);
+		sigaddset(&alarmed, SIGALRM);
+		sigprocmask(SIG_UNBLOCK, &alarmed, NULL);
 		signal(SIGALRM, SIG_DFL);
+		alarm(ANSWER_SECONDS);
 		_exit(open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) < 0 && errno == ENOTCONN);
 	}
 	while (waitid(P_PID, (id_t)child, &ended, WEXITED) < 0 && errno == EINTR)

@@ -266,6 +266,53 @@ static void test_pause_of_process(void **state)
 	assert_int_equal(next(), 1200 + 100 * FAIR_CLIENTS);
 }
 
+/* One that took longer than others count as asking: for no longer than the most. */
+static void test_long_pause(void **state)
+{
+	(void)state;
+	assert_true(ask(1300));
+	next();
+	assert_true(ask(1200));
+	assert_int_equal(next_for(20 * FAIR_LATELY), 1200);
+	assert_true(ask(1300));
+	assert_int_equal(next(), 1300);
+	assert_true(ask(1200));
+	assert_int_equal(pause_left(), FAIR_PAUSE_MOST);
+	/* Nobody asks any more. */
+	moment += FAIR_LATELY;
+	assert_int_equal(next(), 1200);
+}
+
+/* Of two who pause for each other one is served; and where no more can be held, whoever is. */
+static void test_pause_in_vain(void **state)
+{
+	(void)state;
+	assert_true(ask(1300));
+	next();
+	assert_true(ask(1200));
+	next_for(50000);
+	assert_true(ask(1300));
+	next_for(50000);
+	assert_true(ask(1200));
+	assert_int_equal(pause_left(), 50000);
+	assert_true(ask(1300));
+	assert_int_equal(next_for(50000), 1200);
+	assert_int_equal(pause_left(), 50000);
+	assert_true(ask(1200));
+	assert_int_equal(next_for(50000), 1300);
+	moment += FAIR_LATELY;
+	assert_int_equal(next(), 1200);
+	assert_true(ask(1400));
+	next();
+	assert_true(ask(1200));
+	next_for(50000);
+	for (uint32_t i = 0; i < FAIR_HELD - 1; i++)
+		assert_true(ask(1200 + i % 8));
+	assert_true(pause_left() > 0);
+	assert_true(ask(1200));
+	assert_int_equal(next(), 1200);
+}
+
 /* Who asks alone has no pause, nor who asks alone again; and then nothing is held. */
 static void test_no_pause_alone(void **state)
 {
@@ -303,6 +350,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_forgets, empty, drop),
 		cmocka_unit_test_setup_teardown(test_pause, empty, drop),
 		cmocka_unit_test_setup_teardown(test_pause_of_process, empty, drop),
+		cmocka_unit_test_setup_teardown(test_long_pause, empty, drop),
+		cmocka_unit_test_setup_teardown(test_pause_in_vain, empty, drop),
 		cmocka_unit_test_setup_teardown(test_no_pause_alone, empty, drop),
 	};
 
