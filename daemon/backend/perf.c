@@ -110,7 +110,7 @@ static int check_proc(void)
 /* What of the machine the backend goes by. Malformed files of sysfs are as good as none. */
 static int examine(struct perf_backend *self, const struct backend_options *options)
 {
-	int pmu = perf_try_pmu();
+	int pmu = perf_try_pmu(options->scope);
 	int result = 0;
 
 	if (options->scope == SCOPE_CPU)

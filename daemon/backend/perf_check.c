@@ -32,23 +32,38 @@ static int try_event(uint32_t type, uint64_t config, bool kernel)
 	return 0;
 }
 
-int perf_try_pmu(void)
+/* Without rights there may be user mode left, of threads of one's own. */
+static int try_scope(enum event_scope scope, uint32_t type, uint64_t config)
 {
-	int result = try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, true);
+	int result = try_event(type, config, true);
 
-	/* Without rights there may be user mode left. */
-	if (result == -EACCES)
-		result = try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, false);
+	if (result == -EACCES && scope == SCOPE_OPENER)
+		result = try_event(type, config, false);
 	return result;
 }
 
-static bool perf_counts(const struct event *event)
+int perf_try_pmu(enum event_scope scope)
+{
+	return try_scope(scope, PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
+}
+
+static bool counts(enum event_scope scope, const struct event *event)
 {
 	int result = 0;
 
 	for (unsigned i = 0; result == 0 && i < event->terms; i++)
-		result = try_event(event->term[i].type, event->term[i].config, true);
+		result = try_scope(scope, event->term[i].type, event->term[i].config);
 	return result == 0;
+}
+
+static bool counts_for_cpus(const struct event *event)
+{
+	return counts(SCOPE_SYSTEM, event);
+}
+
+static bool counts_for_opener(const struct event *event)
+{
+	return counts(SCOPE_OPENER, event);
 }
 
 static void report_pmu(struct report *report)
@@ -94,9 +109,9 @@ static void report_forbidden(struct report *report, int error)
 		   probe_capability(CAP_SYS_ADMIN) ? "yes" : "no");
 }
 
-static void report_events(struct report *report, bool pmu)
+static void report_events(struct report *report, enum event_scope scope, bool pmu)
 {
-	int result = try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY, true);
+	int result = try_scope(scope, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY);
 
 	if (result == -EACCES || result == -EPERM)
 		report_forbidden(report, -result);
@@ -133,6 +148,6 @@ void perf_report(const struct backend *backend, const struct backend_options *op
 		return;
 	}
 	report->source = backend->source;
-	report->counts = perf_counts;
-	report_events(report, backend->source.pmu);
+	report->counts = options->scope == SCOPE_OPENER ? counts_for_opener : counts_for_cpus;
+	report_events(report, options->scope, backend->source.pmu);
 }

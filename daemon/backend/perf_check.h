@@ -7,8 +7,11 @@
 /* The PMUs of this machine. */
 #define PERF_PMUS "/sys/bus/event_source/devices"
 
-/* 0 where there is a hardware PMU, else the negative errno of perf_event_open(2). */
-int perf_try_pmu(void);
+/*
+ * 0 where there is a hardware PMU that counts in this scope, if for want of rights in user mode
+ * alone; else the negative errno of perf_event_open(2).
+ */
+int perf_try_pmu(enum event_scope scope);
 
 /*
  * The findings of --check. backend: as it was opened with the options, or NULL where that failed
