@@ -60,8 +60,9 @@ static int parse(int argc, char **argv, struct passed *passed)
 			return STATUS_OWN;
 		}
 		pass(passed, name_of(letter));
-		if (optarg)
-			pass(passed, optarg);
+		if (!optarg)
+			continue;
+		pass(passed, optarg);
 		if (letter == 'b')
 			passed->perf = strcmp(optarg, "perf") == 0 || strcmp(optarg, "auto") == 0;
 	}
@@ -121,13 +122,16 @@ static _Noreturn void be_client(const struct run *run, char **argv)
 	_exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
 }
 
-/* A terminal sends its signals to the client itself; of the others the client hears here alone. */
+/*
+ * A terminal sends its signals to the client itself, but its end to the leader of the session
+ * alone, which this may be; of the others the client hears here alone.
+ */
 static void take_signals(const struct run *run)
 {
 	struct signalfd_siginfo info;
 
 	while (read(run->signals, &info, sizeof info) == sizeof info)
-		if (info.ssi_signo != SIGCHLD && info.ssi_code <= 0)
+		if (info.ssi_signo == SIGHUP || (info.ssi_signo != SIGCHLD && info.ssi_code <= 0))
 			kill(run->client, (int)info.ssi_signo);
 }
 

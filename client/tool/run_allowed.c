@@ -48,6 +48,9 @@ int run_forbidden_namespaces(int error)
 	if (setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
 		return forbidden(what, "root allows it by sysctl "
 				       "kernel.apparmor_restrict_unprivileged_userns=0");
+	if (error == ENOSPC)
+		return forbidden(what, "there are too many, or too many within each other "
+				       "(sysctl user.max_user_namespaces)");
 	if (error == ENOSYS || error == EINVAL)
 		return forbidden(what, "it takes a kernel with CONFIG_USER_NS");
 	return forbidden(what, "a container's or a sandbox's filter, or a chroot, forbids it");

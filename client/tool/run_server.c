@@ -43,6 +43,7 @@ static _Noreturn void be_perfmond(int log, pid_t parent, const char *const optio
 		"--group",  "root", "--mode",      "0600", "--state-dir", STATE,
 	};
 	size_t used = 0;
+	sigset_t none;
 
 	while (arguments[used])
 		used++;
@@ -53,6 +54,10 @@ static _Noreturn void be_perfmond(int log, pid_t parent, const char *const optio
 	/* Away from the terminal's signals, which are the client's; but not beyond perfmon's end.
 	 */
 	setsid();
+	/* Who started perfmon may have left it ignored or blocked, and perfmond ends by it. */
+	signal(SIGTERM, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(STATUS_OWN);

@@ -113,7 +113,8 @@ static void take_signal(struct counting *counting, struct run *run, const siginf
 		return;
 	counting->report.interrupted = true;
 	run->interrupted = true;
-	if (info->si_code == SI_USER || info->si_code == SI_TKILL || info->si_code == SI_QUEUE)
+	if (info->si_signo == SIGHUP || info->si_code == SI_USER || info->si_code == SI_TKILL ||
+	    info->si_code == SI_QUEUE)
 		kill(run->launch.process, info->si_signo);
 }
 

@@ -127,7 +127,8 @@ int watch_look(struct watch *watch, bool first)
 		const struct perfmon_snap_counter *counter = &snap.pms_counter[i];
 		uint32_t value = counter->pmsc_val & ~((uint32_t)PMCF_EN << 16);
 		struct series *series = &watch->series[i];
-		bool other = first || value != series->value || series->error == EBUSY;
+		bool mended = series->error && !counter->pmsc_error;
+		bool other = first || value != series->value || mended;
 
 		if (counter->pmsc_error != EBUSY && other) {
 			begin_series(watch, i, value);
