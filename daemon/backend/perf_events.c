@@ -181,9 +181,10 @@ void perf_events_stop(struct perf_events *events, struct backend_pass *pass)
 /*
  * What the events of one thread or CPU counted since the start; `count` of them share its time.
  * Those that share it are enabled and read one after the other, while the thread may run: it was on
- * one PMU or the other for at least as long as the one that was enabled for the shortest time.
+ * one PMU or the other for at least as long as the one that was enabled for the shortest time. The
+ * kernel takes a clock's two times one after the other, and they may differ.
  */
-static int read_since(struct perf_open_event *event, size_t count, uint64_t *ret_sum)
+static int read_since(struct perf_open_event *event, size_t count, bool clock, uint64_t *ret_sum)
 {
 	uint64_t enabled = UINT64_MAX;
 	uint64_t running = 0;
@@ -199,7 +200,7 @@ static int read_since(struct perf_open_event *event, size_t count, uint64_t *ret
 		running += event[i].last.running - event[i].begin.running;
 		sum += event[i].last.value - event[i].begin.value;
 	}
-	if (count > 1 ? running < enabled : running != enabled)
+	if (!clock && (count > 1 ? running < enabled : running != enabled))
 		return -EAGAIN;
 	*ret_sum += sum;
 	return 0;
@@ -211,7 +212,7 @@ int perf_events_read(struct perf_events *events, uint64_t *ret_sum)
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < events->count; i += events->spread)
-		result = read_since(&events->event[i], events->spread, &sum);
+		result = read_since(&events->event[i], events->spread, events->clock, &sum);
 	events->unread = result < 0;
 	if (result == 0) {
 		*ret_sum = sum;

@@ -35,6 +35,7 @@ struct perf_events {
 	size_t count;
 	size_t spread;  /* so many that follow each other count one thread, each on its own cores */
 	bool inherited; /* for threads */
+	bool clock;     /* the kernel's, which no PMU can be taken from */
 	bool unread;    /* `last` is not what it was stopped at */
 };
 

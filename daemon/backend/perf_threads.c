@@ -55,6 +55,7 @@ static int add_threads(struct perf_events *events, const struct event *event,
 
 	events->spread = pmus->count && !is_software(event) ? pmus->count : 1;
 	events->inherited = true;
+	events->clock = event->kind == EVENT_TASK_CLOCK;
 	result = check_size(events, event, threads);
 	for (size_t i = 0; result == 0 && i < threads->count; i++) {
 		size_t before = events->count;
@@ -152,7 +153,7 @@ static int check_alone(pid_t thread)
 
 int perf_events_open_alone(const struct event *event, pid_t thread, struct perf_events *ret_events)
 {
-	struct perf_events events = { .spread = 1 };
+	struct perf_events events = { .spread = 1, .clock = event->kind == EVENT_TASK_CLOCK };
 	struct perf_target target = { .thread = thread, .alone = true, .cpu = -1 };
 	int result = check_alone(thread);
 

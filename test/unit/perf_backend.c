@@ -373,6 +373,31 @@ static void test_task_clock(void **state)
 	perf_backend.close(backend);
 }
 
+/* A clock's two times differ where the kernel took a moment between them: nothing was lost. */
+static void test_clock_is_whole(void **state)
+{
+	struct event event = page_faults;
+	struct tstamp stamp;
+	const struct backend_options options = { .scope = SCOPE_OPENER, .stamp = &stamp };
+	struct backend *backend;
+	uint64_t count;
+
+	(void)state;
+	skip_without_perf();
+	if (tstamp_open(&stamp) < 0)
+		SKIP("this machine has no time stamp counter that can be used");
+	event.kind = EVENT_TASK_CLOCK;
+	event.term[0].config = PERF_COUNT_SW_TASK_CLOCK;
+	backend = open_backend(&options);
+	assert_int_equal(perf_backend.setup(backend, 0, &event, gettid()), 0);
+	assert_int_equal(perf_backend.start(backend, 0), 0);
+	perf_wrap.read = less_time;
+	assert_int_equal(perf_backend.read(backend, 0, &count), 0);
+	assert_int_equal(perf_backend.stop(backend, 0, &count), 0);
+	perf_backend.release(backend, 0);
+	perf_backend.close(backend);
+}
+
 static int group_setup(void **state)
 {
 	(void)state;
@@ -391,11 +416,12 @@ static int group_teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(interrupts),    TEST(neither_mode),
-		TEST(backend_setup), TEST(native_takes_a_pmu),
-		TEST(one_cpu),       TEST(no_such_cpu),
-		TEST(opener),        TEST(system_calls),
-		TEST(partial_count), TEST(task_clock),
+		TEST(interrupts),     TEST(neither_mode),
+		TEST(backend_setup),  TEST(native_takes_a_pmu),
+		TEST(one_cpu),        TEST(no_such_cpu),
+		TEST(opener),         TEST(system_calls),
+		TEST(partial_count),  TEST(task_clock),
+		TEST(clock_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
