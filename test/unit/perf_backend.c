@@ -331,6 +331,23 @@ static double seconds(clockid_t clock)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+/* The opener's task clock, set up. */
+static struct backend *open_clock(struct tstamp *stamp)
+{
+	const struct backend_options options = { .scope = SCOPE_OPENER, .stamp = stamp };
+	struct event event = page_faults;
+	struct backend *backend;
+
+	skip_without_perf();
+	if (tstamp_open(stamp) < 0)
+		SKIP("this machine has no time stamp counter that can be used");
+	event.kind = EVENT_TASK_CLOCK;
+	event.term[0].config = PERF_COUNT_SW_TASK_CLOCK;
+	backend = open_backend(&options);
+	assert_int_equal(perf_backend.setup(backend, 0, &event, gettid()), 0);
+	return backend;
+}
+
 /*
  * The time that the process ran, at the rate of the time stamp, without that of its sleep. The
  * kernel's figure of CPU time has no interrupts and no stolen time in it, the task clock has; and
@@ -338,23 +355,14 @@ static double seconds(clockid_t clock)
  */
 static void test_task_clock(void **state)
 {
-	struct event event = page_faults;
 	struct tstamp stamp;
-	struct backend_options options = { .scope = SCOPE_OPENER, .stamp = &stamp };
-	struct backend *backend;
+	struct backend *backend = open_clock(&stamp);
 	double outer;
 	double inner;
 	uint64_t count;
 
 	(void)state;
-	skip_without_perf();
-	if (tstamp_open(&stamp) < 0)
-		SKIP("this machine has no time stamp counter that can be used");
-	event.kind = EVENT_TASK_CLOCK;
-	event.term[0].config = PERF_COUNT_SW_TASK_CLOCK;
-	backend = open_backend(&options);
 	assert_true(backend->source.clock);
-	assert_int_equal(perf_backend.setup(backend, 0, &event, gettid()), 0);
 	outer = seconds(CLOCK_MONOTONIC_RAW);
 	assert_int_equal(perf_backend.start(backend, 0), 0);
 	inner = seconds(CLOCK_THREAD_CPUTIME_ID);
@@ -376,20 +384,11 @@ static void test_task_clock(void **state)
 /* A clock's two times differ where the kernel took a moment between them: nothing was lost. */
 static void test_clock_is_whole(void **state)
 {
-	struct event event = page_faults;
 	struct tstamp stamp;
-	const struct backend_options options = { .scope = SCOPE_OPENER, .stamp = &stamp };
-	struct backend *backend;
+	struct backend *backend = open_clock(&stamp);
 	uint64_t count;
 
 	(void)state;
-	skip_without_perf();
-	if (tstamp_open(&stamp) < 0)
-		SKIP("this machine has no time stamp counter that can be used");
-	event.kind = EVENT_TASK_CLOCK;
-	event.term[0].config = PERF_COUNT_SW_TASK_CLOCK;
-	backend = open_backend(&options);
-	assert_int_equal(perf_backend.setup(backend, 0, &event, gettid()), 0);
 	assert_int_equal(perf_backend.start(backend, 0), 0);
 	perf_wrap.read = less_time;
 	assert_int_equal(perf_backend.read(backend, 0, &count), 0);
