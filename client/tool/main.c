@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +155,8 @@ int main(int argc, char **argv)
 	const struct subcommand *subcommand;
 
 	open_standard_descriptors();
+	/* Ignored by whoever started perfmon, no child could be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	if (argc < 2) {
 		print_list(stderr);
 		return STATUS_USAGE;

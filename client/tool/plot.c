@@ -49,8 +49,6 @@ static pid_t begin_gnuplot(int script, int *ret_output)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
-	/* Who started us may have had it ignored, and then no child could be waited for. */
-	signal(SIGCHLD, SIG_DFL);
 	process = fork();
 	if (process == 0) {
 		dup2(script, STDIN_FILENO);

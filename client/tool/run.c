@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "run.h"
+#include "signals.h"
 #include "tool.h"
 
 #define OPTIONS_MAX 12
@@ -86,21 +87,12 @@ struct run {
 	int signals;
 };
 
-/* perfmon ends when the client does, so the signals to end are the client's. */
 static int catch_signals(struct run *run)
 {
-	sigset_t set;
+	sigset_t held;
 
-	/* Who started us may have had it ignored, and then no child could be waited for. */
-	signal(SIGCHLD, SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGQUIT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, &run->mask);
-	run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	signals_hold(&held, &run->mask);
+	run->signals = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (run->signals >= 0)
 		return 0;
 	tool_fail("run: signalfd: %s", strerror(errno));
@@ -122,17 +114,13 @@ static _Noreturn void be_client(const struct run *run, char **argv)
 	_exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN);
 }
 
-/*
- * A terminal sends its signals to the client itself, but its end to the leader of the session
- * alone, which this may be; of the others the client hears here alone.
- */
 static void take_signals(const struct run *run)
 {
 	struct signalfd_siginfo info;
 
 	while (read(run->signals, &info, sizeof info) == sizeof info)
-		if (info.ssi_signo == SIGHUP || (info.ssi_signo != SIGCHLD && info.ssi_code <= 0))
-			kill(run->client, (int)info.ssi_signo);
+		if (info.ssi_signo != SIGCHLD)
+			signals_pass(run->client, (int)info.ssi_signo, info.ssi_code);
 }
 
 /* Returns the client's exit status, as a shell has it. */

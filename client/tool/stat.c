@@ -7,27 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signals.h"
 #include "tool.h"
 
 #define RUNS_MAX       10000
 #define INTERVAL_LEAST 10
 #define INTERVAL_MOST  86400000
-
-/* Those that are ignored stay so, as nohup(1) has SIGHUP; blocked, they would come nevertheless. */
-static void block_signals(struct counting *counting)
-{
-	static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
-	struct sigaction action;
-
-	/* Who started us may have had it ignored, and then no child could be waited for. */
-	signal(SIGCHLD, SIG_DFL);
-	sigemptyset(&counting->awaited);
-	sigaddset(&counting->awaited, SIGCHLD);
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		if (sigaction(ends[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-			sigaddset(&counting->awaited, ends[i]);
-	sigprocmask(SIG_BLOCK, &counting->awaited, &counting->mask);
-}
 
 /* The file is as it was: the command may not run. */
 static FILE *open_file(const char *path)
@@ -84,7 +69,7 @@ static int count_and_report(struct counting *counting)
 			"events at a time\n",
 			counting->spec_count, NPMC,
 			counting->report.groups * counting->report.runs);
-	block_signals(counting);
+	signals_hold(&counting->awaited, &counting->mask);
 	status = stat_count(counting);
 	if (counting->report.times_count > 0 &&
 	    !(counting->options.interval && counting->options.format == FORMAT_CSV))

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "launch.h"
+#include "signals.h"
 #include "stat.h"
 #include "tally.h"
 #include "tool.h"
@@ -106,16 +107,13 @@ static double interval_of(const struct counting *counting)
 	return (double)counting->options.interval / 1000;
 }
 
-/* Those of the terminal reach the command by themselves. */
 static void take_signal(struct counting *counting, struct run *run, const siginfo_t *info)
 {
 	if (info->si_signo == SIGCHLD)
 		return;
 	counting->report.interrupted = true;
 	run->interrupted = true;
-	if (info->si_signo == SIGHUP || info->si_code == SI_USER || info->si_code == SI_TKILL ||
-	    info->si_code == SI_QUEUE)
-		kill(run->launch.process, info->si_signo);
+	signals_pass(run->launch.process, info->si_signo, info->si_code);
 }
 
 /* Sleeps for the seconds, or until a signal. */
