@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,44 +24,68 @@
 /* How often one that does not answer is looked at, ms. */
 #define LOOK 25
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pid_t left[WORKERS_LEFT];
+/* 0: free. */
+static _Atomic pid_t left[WORKERS_LEFT];
 
-static int count;
-
-/* Those that have ended, with the lock. */
+/* Whoever is first waits for one that has ended, and each frees its place. */
 static void reap_left(void)
 {
-	for (int i = count - 1; i >= 0; i--)
-		if (waitpid(left[i], NULL, WNOHANG) != 0)
-			left[i] = left[--count];
+	for (int i = 0; i < WORKERS_LEFT; i++) {
+		pid_t process = left[i];
+
+		if (process != 0 && waitpid(process, NULL, WNOHANG) != 0)
+			atomic_compare_exchange_strong(&left[i], &process, 0);
+	}
+}
+
+static void on_end(int signal)
+{
+	int saved = errno;
+
+	(void)signal;
+	reap_left();
+	errno = saved;
+}
+
+/* One that ends later is a zombie until somebody waits for it, and nobody may ask for long. */
+static void wait_for_ends(void)
+{
+	const struct sigaction action = { .sa_handler = on_end,
+					  .sa_flags = SA_RESTART | SA_NOCLDSTOP };
+
+	sigaction(SIGCHLD, &action, NULL);
 }
 
 int workers_left(void)
 {
-	int result;
+	int count = 0;
 
-	pthread_mutex_lock(&lock);
 	reap_left();
-	result = count;
-	pthread_mutex_unlock(&lock);
-	return result;
+	for (int i = 0; i < WORKERS_LEFT; i++)
+		count += left[i] != 0;
+	return count;
 }
 
-static void note_left(pid_t process)
+void worker_wait_later(pid_t process)
 {
-	pthread_mutex_lock(&lock);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, wait_for_ends);
+	for (int i = 0; i < WORKERS_LEFT; i++) {
+		pid_t none = 0;
+
+		if (atomic_compare_exchange_strong(&left[i], &none, process))
+			break;
+	}
+	/* It may have ended just before. */
 	reap_left();
-	if (count < WORKERS_LEFT)
-		left[count++] = process;
-	pthread_mutex_unlock(&lock);
 }
 
 /* Nobody hears it then, by which it ends. */
 void worker_leave(struct worker *worker)
 {
 	close(worker->socket);
-	note_left(worker->process);
+	worker_wait_later(worker->process);
 	worker->process = 0;
 }
 
@@ -72,7 +97,7 @@ static void reap(struct worker *worker)
 	close(worker->socket);
 	while (waitpid(worker->process, NULL, WNOHANG) == 0) {
 		if (looks-- == 0) {
-			note_left(worker->process);
+			worker_wait_later(worker->process);
 			break;
 		}
 		poll(NULL, 0, 1);

@@ -64,6 +64,12 @@ void worker_end(struct worker *worker, int patience);
 /* Waits for it no more: it ends by itself when it hangs no longer. */
 void worker_leave(struct worker *worker);
 
+/*
+ * Waits for a child of perfmond's when it ends, be it late: no zombie is left. A place is one of
+ * WORKERS_LEFT, to be looked for before with workers_left().
+ */
+void worker_wait_later(pid_t process);
+
 /* How many of WORKERS_LEFT there are. */
 int workers_left(void);
 

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "worker.h"
+
 /* Of the latest one: it is reading, or hangs in it. 0: there is none. */
 static pid_t reader;
 
@@ -114,6 +116,9 @@ int apart_open(int directory, const char *name, FILE **ret_stream)
 		result = -errno;
 	}
 	close(out.fd);
+	/* Left to itself. */
+	if (reader > 0)
+		worker_wait_later(reader);
 	return result;
 }
 
