@@ -3,10 +3,10 @@
 /*
  * usage: fair NODE NAME
  *
- * How long a client's PMIOTSTAMP takes while another process floods the node with requests, short
- * ones from one thread and from eight, and long ones, beside how long it takes alone: medians, in
- * turns, so that what else the machine does falls on both. Prints TAP; NAME is what perfmond counts
- * by.
+ * How long a client's PMIOTSTAMP takes that it asks for every half millisecond, while another
+ * process floods the node with requests, short ones from one thread and from many, and long ones,
+ * beside how long it takes alone: medians, in turns, so that what else the machine does falls on
+ * both. Prints TAP; NAME is what perfmond counts by.
  */
 
 #include <errno.h>
@@ -26,10 +26,10 @@
 #include <unistd.h>
 
 #define ROUNDS      9
-#define TRIES       12
-#define SLICE_NS    100e6
-#define SAMPLES_MAX 100000
-#define THREADS_MAX 8
+#define TRIES       4
+#define SAMPLES     200
+#define PACE_US     500
+#define THREADS_MAX 32
 #define RATIO_MAX   3.0
 #define SETTLE_US   10000
 #define PATIENCE    200
@@ -37,7 +37,6 @@
 #define SLEEPERS    200
 
 static const char *node;
-static double samples[SAMPLES_MAX];
 static unsigned long *flooded; /* requests of each thread, shared with the flooding process */
 
 static void die(const char *what)
@@ -68,24 +67,25 @@ static double median(double *values, size_t number)
 	return values[number / 2];
 }
 
-/* Median of one slice, in us. */
+/*
+ * Median, in us. Who asks again at once is a flood of his own, and shares the CPU as the scheduler
+ * has it.
+ */
 static double latency(int fd)
 {
-	double begin = now();
-	double before = begin;
-	size_t number = 0;
+	double samples[SAMPLES];
 
-	while (before - begin < SLICE_NS && number < SAMPLES_MAX) {
+	for (unsigned i = 0; i < SAMPLES; i++) {
 		struct pmc_tstamp stamp;
-		double after;
+		double before;
 
+		usleep(PACE_US);
+		before = now();
 		if (ioctl(fd, PMIOTSTAMP, &stamp) < 0)
 			die("PMIOTSTAMP");
-		after = now();
-		samples[number++] = (after - before) / 1e3;
-		before = after;
+		samples[i] = (now() - before) / 1e3;
 	}
-	return median(samples, number);
+	return median(samples, SAMPLES);
 }
 
 static int open_node(int flags)
@@ -215,10 +215,7 @@ static struct found compare(int fd, void *(*how)(void *), unsigned threads)
 	};
 }
 
-/*
- * Other processes of the machine spoil a try, by what they do beside a flood. In UML, where a
- * switch costs as much as a request, the ratio is 2.9 to 3.0.
- */
+/* Other processes of the machine spoil a try, by what they do beside a flood. */
 static struct found compare_best(int fd, void *(*how)(void *), unsigned threads)
 {
 	struct found best = compare(fd, how, threads);
@@ -256,7 +253,7 @@ int main(int argc, char *argv[])
 {
 	static const struct kind kinds[] = {
 		{ "PMIOTSTAMP from one thread", flood, 1 },
-		{ "PMIOTSTAMP from 8 threads", flood, THREADS_MAX },
+		{ "PMIOTSTAMP from 32 threads", flood, THREADS_MAX },
 		{ "PMIOSTART, PMIOREAD and PMIOSTOP", flood_writing, 1 },
 	};
 	const unsigned count = sizeof kinds / sizeof *kinds;
