@@ -22,7 +22,7 @@ static void echo(int socket, void *argument)
 {
 	int fd[WORKER_DESCRIPTORS];
 	size_t descriptors;
-	int number;
+	int number = 0;
 
 	(void)argument;
 	while (worker_hear(socket, &number, sizeof number, fd, &descriptors))
