@@ -137,6 +137,7 @@ static bool asks_after_setup(void)
 	perfmon_reader_close(reader);
 	reader = reader_of(fd);
 	must(request(fd, PMIOSTART));
+	work();
 	must(value_of(reader) > 0 && perfmon_reader_way(reader) == running_way);
 	must(close(fd) == 0);
 	/* The kernel tells perfmond in the background. */
@@ -195,6 +196,7 @@ static bool many_after_each_other(void)
 	int before = open_files();
 
 	must(request(fd, PMIOSTART));
+	work();
 	for (int i = 0; i < 300; i++) {
 		struct perfmon_reader *reader = reader_of(fd);
 
