@@ -66,6 +66,15 @@ int workers_left(void)
 	return count;
 }
 
+bool worker_is_left(pid_t process)
+{
+	reap_left();
+	for (int i = 0; i < WORKERS_LEFT; i++)
+		if (left[i] == process)
+			return true;
+	return false;
+}
+
 void worker_wait_later(pid_t process)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;

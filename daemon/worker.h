@@ -70,6 +70,9 @@ void worker_leave(struct worker *worker);
  */
 void worker_wait_later(pid_t process);
 
+/* Whether it has not ended, of those. Not so of another process that has its id afterwards. */
+bool worker_is_left(pid_t process);
+
 /* How many of WORKERS_LEFT there are. */
 int workers_left(void);
 

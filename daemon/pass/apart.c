@@ -98,7 +98,7 @@ int apart_open(int directory, const char *name, FILE **ret_stream)
 	struct pollfd out = { .events = POLLIN };
 	int result;
 
-	if (reader > 0 && waitpid(reader, NULL, WNOHANG) == 0)
+	if (reader > 0 && worker_is_left(reader))
 		return -EAGAIN;
 	result = begin(directory, name, &out.fd);
 	if (result < 0)
