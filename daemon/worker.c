@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -77,9 +76,7 @@ bool worker_is_left(pid_t process)
 
 void worker_wait_later(pid_t process)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, wait_for_ends);
+	wait_for_ends();
 	for (int i = 0; i < WORKERS_LEFT; i++) {
 		pid_t none = 0;
 
