@@ -98,7 +98,7 @@ int apart_open(int directory, const char *name, FILE **ret_stream)
 	struct pollfd out = { .events = POLLIN };
 	int result;
 
-	if (reader > 0 && worker_is_left(reader))
+	if ((reader > 0 && worker_is_left(reader)) || workers_left() >= WORKERS_LEFT)
 		return -EAGAIN;
 	result = begin(directory, name, &out.fd);
 	if (result < 0)

@@ -10,8 +10,8 @@
  * that need not answer.
  *
  * directory, name: the file, as openat(2) has them. Gives a stream, to be closed by apart_close().
- * Errors: -EAGAIN it has not been read in APART_PATIENCE, or the one before is not yet; others as
- * openat(2), fork(2) and pipe(2).
+ * Errors: -EAGAIN it has not been read in APART_PATIENCE, or the one before is not yet, or
+ * WORKERS_LEFT hang; others as openat(2), fork(2) and pipe(2).
  */
 #define APART_PATIENCE 100 /* ms */
 
