@@ -5,8 +5,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
-/* While a command runs, perfmon goes on until it has ended: the signals to end are the command's.
- */
+/* While a command runs, perfmon goes on until its end: the signals to end are the command's. */
 
 /*
  * Blocks SIGCHLD and those to end, for sigtimedwait(2) or signalfd(2). Those that are ignored stay

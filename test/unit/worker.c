@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "unit.h"
