@@ -12,59 +12,105 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "worker.h"
 
-/* What a daemon has to answer an open. */
-#define ANSWER_SECONDS 2
+/* How long a worker may take to end when it has answered or was killed, ms. */
+#define END 1000
 
 void node_path(const struct node *node, char path[NODE_PATH_MAX])
 {
 	snprintf(path, NODE_PATH_MAX, "/dev/%s", node->name);
 }
 
-/*
- * A FUSE mount whose daemon died answers ENOTCONN to whoever opens it. One whose daemon is stopped
- * answers nothing, and only a process that is killed comes back from that: a child asks.
- */
-static bool is_dead_mount(const char *path)
+static void log_other(const char *path)
 {
-	siginfo_t ended = { 0 };
-	pid_t child = fork();
-	sigset_t alarmed;
+	log_error("%s: the name is taken by something that is not perfmond's; remove it or choose "
+		  "another name with --device",
+		  path);
+}
 
-	if (child < 0)
-		return false;
-	if (child == 0) {
-		/* Whoever started perfmond may have left it blocked or ignored. */
-		sigemptyset(&alarmed);
-		sigaddset(&alarmed, SIGALRM);
-		sigprocmask(SIG_UNBLOCK, &alarmed, NULL);
-		signal(SIGALRM, SIG_DFL);
-		alarm(ANSWER_SECONDS);
-		_exit(open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) < 0 && errno == ENOTCONN);
-	}
-	while (waitid(P_PID, (id_t)child, &ended, WEXITED) < 0 && errno == EINTR)
-		continue;
-	return ended.si_code == CLD_EXITED && ended.si_status == 1;
+struct mount_answer {
+	int error; /* of statfs(2), a positive errno or 0 */
+	__fsword_t type;
+};
+
+/* In a worker. statfs(2) is no request that the device sees; a dead server's mount has ENOTCONN. */
+static void ask_mount(int socket, void *path)
+{
+	struct statfs status = { 0 };
+	struct mount_answer answer = { 0 };
+
+	if (statfs(path, &status) < 0)
+		answer.error = errno;
+	answer.type = status.f_type;
+	worker_answer(socket, &answer, sizeof answer, NULL, 0);
+}
+
+/*
+ * Of the mount at the path: NODE_LEFT_OVER, NODE_FUSE or NODE_OTHER. A server that is stopped
+ * answers nobody; where it has taken the request before, not even a kill ends who asked.
+ * Errors: as worker_start() and worker_receive().
+ */
+static int look_at_mount(const char *path)
+{
+	struct mount_answer answer;
+	struct worker worker;
+	int fd[WORKER_DESCRIPTORS];
+	size_t descriptors;
+	int result = worker_start(ask_mount, (void *)path, &worker);
+
+	if (result < 0)
+		return result;
+	result = worker_receive(&worker, &answer, sizeof answer, fd, &descriptors);
+	if (result == -EAGAIN)
+		kill(worker.process, SIGKILL);
+	worker_end(&worker, END);
+	if (result == -EAGAIN)
+		return NODE_FUSE;
+	if (result < 0)
+		return result;
+	if (answer.error)
+		return answer.error == ENOTCONN ? NODE_LEFT_OVER : NODE_OTHER;
+	return answer.type == FUSE_SUPER_MAGIC ? NODE_FUSE : NODE_OTHER;
 }
 
 static int detach_dead_mount(const char *path)
 {
-	int result = 0;
-
-	if (!is_dead_mount(path))
-		return 0;
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
-		result = -errno;
+		int result = -errno;
+
 		log_error("%s: a dead FUSE mount that cannot be detached: %s", path,
 			  strerror(errno));
-	} else {
-		log_info("%s: detached the dead mount of a perfmond that was killed", path);
+		return result;
 	}
-	return result;
+	log_info("%s: detached the dead mount of a perfmond that was killed", path);
+	return 0;
+}
+
+/* Detaches a dead mount. Errors, logged: -EEXIST where it lives, or is of something else. */
+static int clear_mount(const char *path)
+{
+	int state = look_at_mount(path);
+
+	switch (state) {
+	case NODE_LEFT_OVER:
+		return detach_dead_mount(path);
+	case NODE_FUSE:
+		log_error("%s: the name is taken by a FUSE mount, maybe of a perfmond with another "
+			  "--state-dir; stop that or choose another name with --device",
+			  path);
+		return -EEXIST;
+	case NODE_OTHER:
+		log_other(path);
+		return -EEXIST;
+	default:
+		log_error("%s: nobody can be sent to ask what is mounted there: %s", path,
+			  strerror(-state));
+		return state;
+	}
 }
 
 /* Looks without asking the server of a mount, which may be stopped. */
@@ -88,9 +134,10 @@ int node_clear(const char *path)
 	int result = look(path, &status);
 
 	if (result == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
-		result = detach_dead_mount(path);
-		if (result == 0)
-			result = look(path, &status);
+		result = clear_mount(path);
+		if (result < 0)
+			return result;
+		result = look(path, &status);
 	}
 	if (result == -ENOENT)
 		return 0;
@@ -99,23 +146,11 @@ int node_clear(const char *path)
 		return result;
 	}
 	if (!is_left_over(&status)) {
-		log_error("%s: the name is taken by something that is not perfmond's; remove it or "
-			  "choose another name with --device",
-			  path);
+		log_other(path);
 		return -EEXIST;
 	}
 	node_remove_plain(path);
 	return 0;
-}
-
-/* A dead server's mount answers ENOTCONN; statfs(2) is no request that the device sees. */
-static enum node_state look_at_mount(const char *path)
-{
-	struct statfs status;
-
-	if (statfs(path, &status) < 0)
-		return errno == ENOTCONN ? NODE_LEFT_OVER : NODE_OTHER;
-	return status.f_type == FUSE_SUPER_MAGIC ? NODE_FUSE : NODE_OTHER;
 }
 
 enum node_state node_look(const struct node *node)
@@ -134,8 +169,10 @@ enum node_state node_look(const struct node *node)
 		return NODE_FREE;
 	if (result < 0)
 		return NODE_OTHER;
-	if (status.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-		return look_at_mount(path);
+	if (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) {
+		result = look_at_mount(path);
+		return result < 0 ? NODE_OTHER : (enum node_state)result;
+	}
 	return is_left_over(&status) ? NODE_LEFT_OVER : NODE_OTHER;
 }
 
