@@ -54,7 +54,7 @@ static struct ebb_event *open_branch(struct perf_event_attr attr, uint64_t perio
 
 #ifdef __powerpc64__
 
-#define BLOCKS       21
+#define BLOCKS       11
 #define PERIOD       10000
 #define ROUNDS       100000
 #define INSTRUCTIONS 10 /* of a round */
@@ -138,7 +138,7 @@ static void measure(void)
 
 #else
 
-#define BLOCKS   40
+#define BLOCKS   20
 #define BRANCHES 1000 /* of a block */
 #define FIGURES  (BLOCKS * BRANCHES)
 
