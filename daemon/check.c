@@ -260,6 +260,8 @@ static bool report_state(struct check *check, const char *name, enum node_state 
 				"use --device" },
 		[NODE_OTHER] = { false, "taken by something that is not perfmond's",
 				 "remove it, or use --device" },
+		[NODE_UNKNOWN] = { false, "a mount whose server cannot be asked",
+				   "the message on standard error tells why, or use --device" },
 	};
 
 	report_add(&check->report, "node", name, findings[state].usable, findings[state].remedy,

@@ -183,8 +183,10 @@ static void fuse_transport_remove(const struct node *node)
 static void add_remover_rights(struct rights *rights)
 {
 	static const struct rights_call calls[] = {
-		{ .name = "statfs" }, { .name = "statx" },    { .name = "umount2" },
-		{ .name = "unlink" }, { .name = "unlinkat" },
+		{ .name = "statx" },
+		{ .name = "umount2" },
+		{ .name = "unlink" },
+		{ .name = "unlinkat" },
 	};
 
 	rights_add_capability(rights, CAP_SYS_ADMIN);

@@ -25,19 +25,12 @@ void node_path(const struct node *node, char path[NODE_PATH_MAX])
 	snprintf(path, NODE_PATH_MAX, "/dev/%s", node->name);
 }
 
-static void log_other(const char *path)
-{
-	log_error("%s: the name is taken by something that is not perfmond's; remove it or choose "
-		  "another name with --device",
-		  path);
-}
-
 struct mount_answer {
 	int error; /* of statfs(2), a positive errno or 0 */
 	__fsword_t type;
 };
 
-/* In a worker. statfs(2) is no request that the device sees; a dead server's mount has ENOTCONN. */
+/* In a worker. statfs(2) is no request that the device sees. */
 static void ask_mount(int socket, void *path)
 {
 	struct statfs status = { 0 };
@@ -49,53 +42,62 @@ static void ask_mount(int socket, void *path)
 	worker_answer(socket, &answer, sizeof answer, NULL, 0);
 }
 
+/* A dead server's mount answers ENOTCONN, and ECONNABORTED to who asked before it died. */
+static enum node_state state_of_mount(const struct mount_answer *answer)
+{
+	if (answer->error == ENOTCONN || answer->error == ECONNABORTED)
+		return NODE_LEFT_OVER;
+	return answer->error == 0 && answer->type == FUSE_SUPER_MAGIC ? NODE_FUSE : NODE_OTHER;
+}
+
 /*
- * Of the mount at the path: NODE_LEFT_OVER, NODE_FUSE or NODE_OTHER. A server that is stopped
- * answers nobody; where it has taken the request before, not even a kill ends who asked.
- * Errors: as worker_start() and worker_receive().
+ * A server that is stopped answers nobody; where it has taken the request before, not even a kill
+ * ends who asked.
  */
-static int look_at_mount(const char *path)
+static enum node_state look_at_mount(const char *path)
 {
 	struct mount_answer answer;
 	struct worker worker;
 	int fd[WORKER_DESCRIPTORS];
 	size_t descriptors;
+	bool silent = false;
 	int result = worker_start(ask_mount, (void *)path, &worker);
 
-	if (result < 0)
-		return result;
-	result = worker_receive(&worker, &answer, sizeof answer, fd, &descriptors);
-	if (result == -EAGAIN)
-		kill(worker.process, SIGKILL);
-	worker_end(&worker, END);
-	if (result == -EAGAIN)
+	if (result == 0) {
+		result = worker_receive(&worker, &answer, sizeof answer, fd, &descriptors);
+		silent = result == -EAGAIN;
+		if (silent)
+			kill(worker.process, SIGKILL);
+		worker_end(&worker, END);
+	}
+	if (silent)
 		return NODE_FUSE;
-	if (result < 0)
-		return result;
-	if (answer.error)
-		return answer.error == ENOTCONN ? NODE_LEFT_OVER : NODE_OTHER;
-	return answer.type == FUSE_SUPER_MAGIC ? NODE_FUSE : NODE_OTHER;
+	if (result == 0)
+		return state_of_mount(&answer);
+	log_error("%s: nobody can be sent to ask what is mounted there: %s", path,
+		  strerror(-result));
+	return NODE_UNKNOWN;
 }
 
+/* EINVAL, ENOENT: fusermount3(1), or the keeper of who died, was faster. */
 static int detach_dead_mount(const char *path)
 {
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
-		int result = -errno;
+	int result = umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
 
+	if (result == 0) {
+		log_info("%s: detached the dead mount of a perfmond that was killed", path);
+	} else if (result != -EINVAL && result != -ENOENT) {
 		log_error("%s: a dead FUSE mount that cannot be detached: %s", path,
-			  strerror(errno));
+			  strerror(-result));
 		return result;
 	}
-	log_info("%s: detached the dead mount of a perfmond that was killed", path);
 	return 0;
 }
 
-/* Detaches a dead mount. Errors, logged: -EEXIST where it lives, or is of something else. */
+/* Detaches a dead mount. What is neither that nor another FUSE mount may have gone meanwhile. */
 static int clear_mount(const char *path)
 {
-	int state = look_at_mount(path);
-
-	switch (state) {
+	switch (look_at_mount(path)) {
 	case NODE_LEFT_OVER:
 		return detach_dead_mount(path);
 	case NODE_FUSE:
@@ -103,13 +105,10 @@ static int clear_mount(const char *path)
 			  "--state-dir; stop that or choose another name with --device",
 			  path);
 		return -EEXIST;
-	case NODE_OTHER:
-		log_other(path);
+	case NODE_UNKNOWN:
 		return -EEXIST;
 	default:
-		log_error("%s: nobody can be sent to ask what is mounted there: %s", path,
-			  strerror(-state));
-		return state;
+		return 0;
 	}
 }
 
@@ -146,7 +145,9 @@ int node_clear(const char *path)
 		return result;
 	}
 	if (!is_left_over(&status)) {
-		log_other(path);
+		log_error("%s: the name is taken by something that is not perfmond's; remove it or "
+			  "choose another name with --device",
+			  path);
 		return -EEXIST;
 	}
 	node_remove_plain(path);
@@ -169,10 +170,8 @@ enum node_state node_look(const struct node *node)
 		return NODE_FREE;
 	if (result < 0)
 		return NODE_OTHER;
-	if (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) {
-		result = look_at_mount(path);
-		return result < 0 ? NODE_OTHER : (enum node_state)result;
-	}
+	if (status.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return look_at_mount(path);
 	return is_left_over(&status) ? NODE_LEFT_OVER : NODE_OTHER;
 }
 

@@ -17,17 +17,22 @@ void node_path(const struct node *node, char path[NODE_PATH_MAX]);
 enum node_state {
 	NODE_FREE,
 	NODE_LEFT_OVER, /* a killed perfmond's, which node_clear() takes away */
-	NODE_FUSE,      /* a FUSE mount whose server lives */
+	NODE_FUSE,      /* a FUSE mount whose server lives, or a mount whose server is silent */
 	NODE_CUSE,      /* a CUSE device has the name */
 	NODE_OTHER,     /* nothing of perfmond's */
+	NODE_UNKNOWN,   /* a mount, and nobody can be sent to ask its server; logged */
 };
 
-/* What stands at the path, asking no server of a mount but whether it lives. */
+/*
+ * What stands at the path, asking no server of a mount but whether it lives. A worker asks, for
+ * some WORKER_PATIENCE; where the server is silent it stays until that answers.
+ */
 enum node_state node_look(const struct node *node);
 
 /*
  * Sees to it that nothing stands at the path: detaches a dead FUSE mount and removes the empty
- * plain file that a killed perfmond left. Errors, logged: -EEXIST where something else is there.
+ * plain file that a killed perfmond left. It asks as node_look() does. Errors, logged: -EEXIST
+ * where something else is there, or nobody can ask; others as umount(2) and statx(2).
  */
 int node_clear(const char *path);
 

@@ -20,7 +20,7 @@ BEGIN {
 	errors["fcntl64"] = "24"
 	errors["poll"] = "4 12"
 	errors["fork"] = errors["pthread_create"] = "11 12"
-	errors["waitpid"] = errors["waitid"] = "4"
+	errors["waitpid"] = "4"
 	errors["mkdir"] = errors["rename"] = "28 13"
 	errors["ftruncate64"] = "5 12"
 	errors["chown"] = errors["chmod"] = "1 4"

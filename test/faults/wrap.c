@@ -99,8 +99,6 @@ WRAP(ssize_t, -1, recv, -1, (int fd, void *data, size_t size, int flags), (fd, d
 WRAP(int, -1, pipe2, -1, (int fd[2], int flags), (fd, flags))
 WRAP(pid_t, -1, fork, -1, (void), ())
 WRAP(pid_t, -1, waitpid, -1, (pid_t child, int *status, int options), (child, status, options))
-WRAP(int, -1, waitid, -1, (idtype_t type, id_t id, siginfo_t *info, int options),
-     (type, id, info, options))
 WRAP(int, -1, poll, -1, (struct pollfd *fd, nfds_t count, int timeout), (fd, count, timeout))
 WRAP(int, -1, timerfd_create, -1, (int clock, int flags), (clock, flags))
 WRAP(int, -1, timerfd_settime, -1,
