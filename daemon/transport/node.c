@@ -79,14 +79,24 @@ static enum node_state look_at_mount(const char *path)
 	return NODE_UNKNOWN;
 }
 
-/* EINVAL, ENOENT: fusermount3(1), or the keeper of who died, was faster. */
+static int detach(const char *path)
+{
+	return umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+/* Of detach(): fusermount3(1), or the keeper of who died, was faster. */
+static bool has_gone(int result)
+{
+	return result == -EINVAL || result == -ENOENT;
+}
+
 static int detach_dead_mount(const char *path)
 {
-	int result = umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+	int result = detach(path);
 
 	if (result == 0) {
 		log_info("%s: detached the dead mount of a perfmond that was killed", path);
-	} else if (result != -EINVAL && result != -ENOENT) {
+	} else if (!has_gone(result)) {
 		log_error("%s: a dead FUSE mount that cannot be detached: %s", path,
 			  strerror(-result));
 		return result;
@@ -180,11 +190,9 @@ void node_detach(const char *path)
 	struct statx status;
 	int result = look(path, &status);
 
-	/* EINVAL: fusermount3(1) was faster. */
-	if (result == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) &&
-	    umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
-		result = -errno;
-	if (result < 0 && result != -ENOENT)
+	if (result == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		result = detach(path);
+	if (result < 0 && !has_gone(result))
 		log_warning("%s: the mount cannot be detached: %s", path, strerror(-result));
 }
 
