@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <string.h>
 #include <sys/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "log.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -48,32 +51,34 @@ static bool may_count(void)
 	return fd >= 0 || (errno != EACCES && errno != EPERM);
 }
 
-/* With the candidate's capabilities alone in effect. */
-static bool does(cap_t all, size_t candidate)
+/* With the candidate's capabilities alone in effect. set: to do that with. */
+static bool does(cap_t set, size_t candidate)
 {
-	cap_t set = cap_dup(all);
-	bool good = set && cap_clear_flag(set, CAP_EFFECTIVE) == 0 &&
-		    cap_set_flag(set, CAP_EFFECTIVE, candidates[candidate].count,
-				 candidates[candidate].capability, CAP_SET) == 0 &&
-		    cap_set_proc(set) == 0 && may_count();
-
-	if (set)
-		cap_free(set);
-	return good;
+	return cap_clear_flag(set, CAP_EFFECTIVE) == 0 &&
+	       cap_set_flag(set, CAP_EFFECTIVE, candidates[candidate].count,
+			    candidates[candidate].capability, CAP_SET) == 0 &&
+	       cap_set_proc(set) == 0 && may_count();
 }
 
 /* The least that does, or the most where none does: then SETUP has the kernel's error. */
 static size_t choose(void)
 {
 	cap_t all = cap_get_proc();
+	cap_t set = all ? cap_dup(all) : NULL;
 	size_t candidate = 0;
 
-	while (all && candidate < COUNT(candidates) - 1 && !does(all, candidate))
+	if (!set)
+		log_warning("backend perf: which capabilities it takes cannot be tried (%s): it "
+			    "keeps the most",
+			    strerror(errno));
+	while (candidate < COUNT(candidates) - 1 && !(set && does(set, candidate)))
 		candidate++;
-	if (all) {
+	if (set) {
 		cap_set_proc(all);
-		cap_free(all);
+		cap_free(set);
 	}
+	if (all)
+		cap_free(all);
 	return candidate;
 }
 

@@ -122,12 +122,14 @@ static int become(const struct privilege_user *user)
 }
 
 /* Where perfmond was started with a part of root's, as in a container, what it lacks stays away. */
-static uint64_t find_capabilities(uint64_t wanted)
+static int find_capabilities(uint64_t wanted, uint64_t *ret_found)
 {
 	cap_t all = cap_get_proc();
-	uint64_t found = 0;
 
-	for (cap_value_t capability = 0; all && capability < cap_max_bits(); capability++) {
+	if (!all)
+		return fail("capabilities");
+	*ret_found = 0;
+	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
 		cap_flag_value_t permitted = CAP_CLEAR;
 		char *name;
 
@@ -135,7 +137,7 @@ static uint64_t find_capabilities(uint64_t wanted)
 			continue;
 		if (cap_get_flag(all, capability, CAP_PERMITTED, &permitted) == 0 &&
 		    permitted == CAP_SET) {
-			found |= UINT64_C(1) << capability;
+			*ret_found |= UINT64_C(1) << capability;
 			continue;
 		}
 		name = cap_to_name(capability);
@@ -143,9 +145,8 @@ static uint64_t find_capabilities(uint64_t wanted)
 			    name ? name : "a capability");
 		cap_free(name);
 	}
-	if (all)
-		cap_free(all);
-	return found;
+	cap_free(all);
+	return 0;
 }
 
 static int keep_capabilities(uint64_t wanted)
@@ -234,11 +235,13 @@ static void describe(const struct privilege_user *user, uint64_t capabilities, b
 int privilege_confine(const struct privilege_user *user, const struct rights *rights,
 		      char *ret_text, size_t size)
 {
-	uint64_t capabilities = find_capabilities(rights->capabilities);
+	uint64_t capabilities = 0;
 	int landlocked = 0;
 	int filtered = 0;
-	int result = drop(user, capabilities);
+	int result = find_capabilities(rights->capabilities, &capabilities);
 
+	if (result == 0)
+		result = drop(user, capabilities);
 	if (result == 0)
 		landlocked = landlock_confine(rights);
 	if (result == 0 && landlocked < 0)
@@ -254,8 +257,11 @@ int privilege_confine(const struct privilege_user *user, const struct rights *ri
 
 int privilege_confine_root(const struct rights *rights)
 {
-	int result = drop(NULL, find_capabilities(rights->capabilities));
+	uint64_t capabilities = 0;
+	int result = find_capabilities(rights->capabilities, &capabilities);
 
+	if (result == 0)
+		result = drop(NULL, capabilities);
 	if (result == 0)
 		result = filter_calls(rights);
 	return result == -ENOSYS ? 0 : result;

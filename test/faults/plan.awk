@@ -43,8 +43,8 @@ function step(number)
 	name = $1
 	sub("@.*", "", name)
 	list = (name " " $2) in errors ? errors[name " " $2] : name in errors ? errors[name] : "12"
-	# Requests of all kinds go through the same calls of libfuse.
-	times = $2 == "fuse" || $1 ~ /@libfuse/ && list == "12" ? 40 : 2
+	# Requests of all kinds go through the same calls of libfuse, and all processes through those of libcap.
+	times = $2 == "fuse" || $1 ~ /@libfuse/ && list == "12" ? 40 : $1 ~ /@libcap/ ? 9 : 2
 	count = split(list, error, " ")
 	for (i = 1; i <= count; i++)
 		for (number = 1; number <= times; number += step(number))
