@@ -44,7 +44,8 @@ static const struct asked ebb = { PMIOEBB,
 				    EPERM, ESRCH, EBUSY, ENOSPC } };
 static const struct asked direct = { PMIODIRECT,
 				     "PMIODIRECT",
-				     { EPERM, EBUSY, EOPNOTSUPP, EMFILE, ENFILE, EAGAIN, ESRCH } };
+				     { EACCES, EPERM, EBUSY, EOPNOTSUPP, EMFILE, ENFILE, EAGAIN,
+				       ESRCH } };
 
 static int told;
 static FILE *teller;
