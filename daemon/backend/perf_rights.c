@@ -69,9 +69,9 @@ static size_t choose(void)
 
 	if (!set)
 		log_warning("backend perf: which capabilities it takes cannot be tried (%s): it "
-			    "keeps the most",
+			    "keeps the least",
 			    strerror(errno));
-	while (candidate < COUNT(candidates) - 1 && !(set && does(set, candidate)))
+	while (set && candidate < COUNT(candidates) - 1 && !does(set, candidate))
 		candidate++;
 	if (set) {
 		cap_set_proc(all);
