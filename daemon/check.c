@@ -2,7 +2,6 @@
 #include "check.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -176,33 +175,37 @@ static void check_run_as(struct check *check)
 {
 	const char *name = check->options->user;
 	struct privilege_user user;
-	bool found = privilege_find(name, &user) == 0;
+	int result = privilege_find(name, &user);
 
-	if (!found)
-		report_add(&check->report, "run as", name, false, PRIVILEGE_REMEDY,
-			   "there is no such user");
+	if (result < 0)
+		report_add(&check->report, "run as", name, false,
+			   result == -ENOENT ? PRIVILEGE_REMEDY : NULL, "%s",
+			   result == -ENOENT ? "there is no such user" : strerror(-result));
 	else
 		report_add(&check->report, "run as", name, true, NULL, "%s",
 			   user.user == 0 ? "perfmond would keep all of root's rights"
 					  : "what perfmond is when the node is up");
-	check->start &= found;
+	check->start &= result == 0;
 }
 
 static void check_group(struct check *check)
 {
 	const char *asked = check->options->group;
 	const char *name = asked ? asked : GROUP_DEFAULT;
-	const struct group *group = getgrnam(name);
+	gid_t group;
+	int result = privilege_find_group(name, &group);
 
-	if (group)
+	if (result == 0)
 		report_add(&check->report, "group", name, true, NULL, "the node's, number %u",
-			   (unsigned)group->gr_gid);
+			   (unsigned)group);
+	else if (result != -ENOENT)
+		report_add(&check->report, "group", name, false, NULL, "%s", strerror(-result));
 	else
 		report_add(&check->report, "group", name, !asked,
 			   "make it (groupadd --system), or use --group",
 			   "there is no such group%s",
 			   asked ? "" : ": the node would be root's alone");
-	check->start &= group || !asked;
+	check->start &= result == 0 || (result == -ENOENT && !asked);
 }
 
 static int look_at_directory(const char *path)

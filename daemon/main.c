@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
@@ -67,13 +66,16 @@ static int read_stamp(struct time_stamp *source, uint32_t *ret_mhz, uint64_t *re
 static int choose_rights(void)
 {
 	const char *name = self.options.group ? self.options.group : GROUP_DEFAULT;
-	const struct group *group = getgrnam(name);
+	int result = privilege_find_group(name, &self.node.group);
 
+	if (result < 0 && result != -ENOENT) {
+		log_error("--group %s: %s", name, strerror(-result));
+		return result;
+	}
 	self.node.name = self.options.device;
-	self.group = group ? name : "root";
+	self.group = result == 0 ? name : "root";
 	self.node.mode = self.options.mode;
-	if (group) {
-		self.node.group = group->gr_gid;
+	if (result == 0) {
 		if (self.node.mode == MODE_DEFAULT)
 			self.node.mode = 0660;
 		return 0;
@@ -96,8 +98,10 @@ static int choose_user(void)
 	const char *name = self.options.user;
 	int result = privilege_find(name, &self.user);
 
-	if (result < 0)
+	if (result == -ENOENT)
 		log_error("--user %s: there is no such user: " PRIVILEGE_REMEDY, name);
+	else if (result < 0)
+		log_error("--user %s: %s", name, strerror(-result));
 	return result;
 }
 

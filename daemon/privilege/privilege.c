@@ -7,6 +7,8 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,27 +73,76 @@ static const struct rights_call process_calls[] = {
 	{ .name = "write" },
 };
 
+/* Of getpwnam(3) and its like, which leave errno alone or have one of these where nobody is found.
+ */
+static int lookup_error(void)
+{
+	switch (errno) {
+	case 0:
+	case EBADF:
+	case ENOENT:
+	case EPERM:
+	case ESRCH:
+		return -ENOENT;
+	default:
+		return -errno;
+	}
+}
+
+static int find_entry(const char *name, const struct passwd **ret_entry)
+{
+	errno = 0;
+	*ret_entry = getpwnam(name);
+	return *ret_entry ? 0 : lookup_error();
+}
+
+static int find_entry_of(uid_t number, const struct passwd **ret_entry)
+{
+	errno = 0;
+	*ret_entry = getpwuid(number);
+	return *ret_entry ? 0 : lookup_error();
+}
+
+static bool is_number(const char *name, uid_t *ret_number)
+{
+	char *end;
+	unsigned long number = strtoul(name, &end, 10);
+
+	*ret_number = (uid_t)number;
+	return isdigit((unsigned char)*name) && *end == '\0' && number < (uid_t)-1;
+}
+
+/* A number need not be of the user database. */
 int privilege_find(const char *name, struct privilege_user *ret_user)
 {
-	const struct passwd *entry = getpwnam(name);
-	unsigned long number = 0;
-	char *end = NULL;
+	const struct passwd *entry;
+	uid_t number = 0;
+	int result = find_entry(name, &entry);
 
-	if (!entry && isdigit((unsigned char)*name)) {
-		number = strtoul(name, &end, 10);
-		if (*end == '\0' && number < (uid_t)-1)
-			entry = getpwuid((uid_t)number);
-		else
-			end = NULL;
+	if (result == -ENOENT && is_number(name, &number)) {
+		result = find_entry_of(number, &entry);
+		result = result == -ENOENT ? 0 : result;
 	}
-	if (!entry && (!end || *end))
-		return -ENOENT;
+	if (result < 0)
+		return result;
 	*ret_user = (struct privilege_user){
 		.name = name,
-		.user = entry ? entry->pw_uid : (uid_t)number,
+		.user = entry ? entry->pw_uid : number,
 		.group = entry ? entry->pw_gid : (gid_t)number,
 		.known = entry != NULL,
 	};
+	return 0;
+}
+
+int privilege_find_group(const char *name, gid_t *ret_group)
+{
+	const struct group *entry;
+
+	errno = 0;
+	entry = getgrnam(name);
+	if (!entry)
+		return lookup_error();
+	*ret_group = entry->gr_gid;
 	return 0;
 }
 
@@ -211,25 +262,35 @@ static int drop(const struct privilege_user *user, uint64_t capabilities)
 	return result;
 }
 
+__attribute__((format(printf, 3, 4))) static void append(char *text, size_t size,
+							 const char *format, ...)
+{
+	size_t length = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text + length, size - length, format, arguments);
+	va_end(arguments);
+}
+
 static void describe(const struct privilege_user *user, uint64_t capabilities, bool landlocked,
 		     bool filtered, char *text, size_t size)
 {
-	size_t length = (size_t)snprintf(text, size, "user %s, capabilities", user->name);
-
+	snprintf(text, size, "user %s, capabilities", user->name);
 	if (capabilities == 0)
-		length += (size_t)snprintf(text + length, size - length, " none");
+		append(text, size, " none");
 	for (cap_value_t capability = 0; capability < cap_max_bits(); capability++) {
 		char *name;
 
 		if (!(capabilities & UINT64_C(1) << capability))
 			continue;
 		name = cap_to_name(capability);
-		length += (size_t)snprintf(text + length, size - length, " %s", name ? name : "?");
+		append(text, size, " %s", name ? name : "?");
 		cap_free(name);
 	}
-	snprintf(text + length, size - length, ", system calls %s, files %s",
-		 filtered ? "filtered" : "not filtered (this kernel has no seccomp)",
-		 landlocked ? "by Landlock" : "as the user (this kernel has no Landlock)");
+	append(text, size, ", system calls %s, files %s",
+	       filtered ? "filtered" : "not filtered (this kernel has no seccomp)",
+	       landlocked ? "by Landlock" : "as the user (this kernel has no Landlock)");
 }
 
 int privilege_confine(const struct privilege_user *user, const struct rights *rights,

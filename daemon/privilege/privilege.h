@@ -17,10 +17,14 @@ struct privilege_user {
 };
 
 /*
- * Finds a user by name or number. Returns 0, or -ENOENT with nothing logged: name and remedy are
- * for the caller to say.
+ * Finds a user by name or number. Returns 0, -ENOENT where there is none, or another errno where
+ * the user database cannot be asked, getpwnam(3); with nothing logged: name and remedy are for the
+ * caller to say.
  */
 int privilege_find(const char *name, struct privilege_user *ret_user);
+
+/* The same of a group, by name. */
+int privilege_find_group(const char *name, gid_t *ret_group);
 
 /* What to do where the user is not there. */
 #define PRIVILEGE_REMEDY                                                                          \

@@ -30,6 +30,7 @@ BEGIN {
 	errors["flock"] = "4 37"
 	errors["fsync"] = errors["fstat64"] = "5"
 	errors["getrandom"] = "4 38"
+	errors["getgrnam"] = errors["getpwnam"] = "24 12 5 2"
 	errors["recvmsg"] = errors["recv"] = "4 12 11"
 	errors["sendmsg"] = "12 105 11"
 }

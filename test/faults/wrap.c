@@ -14,6 +14,7 @@
 #include <linux/fuse.h>
 #include <poll.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,9 @@ WRAP(int, -1, lstat64, -1, (const char *path, struct stat64 *status), (path, sta
 WRAP(int, -1, statx, -1,
      (int directory, const char *path, int flags, unsigned mask, struct statx *status),
      (directory, path, flags, mask, status))
+WRAP(struct group *, NULL, getgrnam, -1, (const char *name), (name))
+WRAP(struct passwd *, NULL, getpwnam, -1, (const char *name), (name))
+WRAP(struct passwd *, NULL, getpwuid, -1, (uid_t user), (user))
 WRAP(ssize_t, -1, getrandom, -1, (void *data, size_t size, unsigned flags), (data, size, flags))
 /* clang-format on */
 
