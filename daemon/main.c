@@ -431,7 +431,10 @@ int main(int argc, char *argv[])
 	signal(SIGCHLD, SIG_DFL);
 	switch (options_parse(argc, argv, &self.options)) {
 	case OPTIONS_DONE:
-		return EXIT_SUCCESS;
+		if (fflush(stdout) == 0 && !ferror(stdout))
+			return EXIT_SUCCESS;
+		log_error("standard output: %s", strerror(errno));
+		return EXIT_FAILURE;
 	case OPTIONS_BAD:
 		return 2;
 	case OPTIONS_RUN:
@@ -443,7 +446,12 @@ int main(int argc, char *argv[])
 		log_error("only root can make a device node; start perfmond as root");
 		return EXIT_FAILURE;
 	}
-	close_range(STDERR_FILENO + 1, ~0U, 0);
+	/* Its processes rely on it: the end of a pipe is not to stay open in one of them. */
+	if (close_range(STDERR_FILENO + 1, ~0U, 0) < 0) {
+		log_error("close_range: %s: it takes Linux 5.9, and a sandbox that allows it",
+			  strerror(errno));
+		return EXIT_FAILURE;
+	}
 	umask(022);
 	raise_descriptor_limit();
 	if (!self.options.foreground) {

@@ -14,9 +14,8 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /*
- * From the least on. perf_event_open(2): CAP_PERFMON is Linux 5.8's, and some distributions'
- * kernels ask for CAP_SYS_ADMIN beside it where perf_event_paranoid is 3. Before 5.8 threads of
- * others take ptrace(2)'s rights as well.
+ * From the least on. perf_event_open(2): some distributions' kernels ask for CAP_SYS_ADMIN beside
+ * CAP_PERFMON where perf_event_paranoid is 3.
  */
 static const struct {
 	cap_value_t capability[2];
@@ -24,7 +23,6 @@ static const struct {
 } candidates[] = {
 	{ { CAP_PERFMON }, 1 },
 	{ { CAP_PERFMON, CAP_SYS_ADMIN }, 2 },
-	{ { CAP_SYS_ADMIN, CAP_SYS_PTRACE }, 2 },
 };
 
 /*
@@ -87,9 +85,7 @@ static void add_capabilities(struct rights *rights)
 	size_t candidate = choose();
 
 	for (int i = 0; i < candidates[candidate].count; i++)
-		if (candidates[candidate].capability[i] < cap_max_bits())
-			rights_add_capability(rights,
-					      (unsigned)candidates[candidate].capability[i]);
+		rights_add_capability(rights, (unsigned)candidates[candidate].capability[i]);
 }
 
 /* The events, the CPUs and threads that they are of, the interrupt total, hot-plugging. */
