@@ -63,8 +63,13 @@ void background_detach(void)
 
 void background_ready(int fd)
 {
-	log_to_syslog();
-	for (int standard = 0; null >= 0 && standard <= STDERR_FILENO; standard++)
+	int result = log_to_syslog();
+	int last = result < 0 ? STDOUT_FILENO : STDERR_FILENO;
+
+	if (result < 0)
+		log_warning("the log stays on standard error: no socket for syslog: %s",
+			    strerror(-result));
+	for (int standard = 0; null >= 0 && standard <= last; standard++)
 		dup2(null, standard);
 	if (null > STDERR_FILENO)
 		close(null);

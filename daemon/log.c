@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "log.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -199,7 +200,8 @@ void log_to_perfmond(int socket)
 	perfmond = socket;
 }
 
-void log_to_syslog(void)
+int log_to_syslog(void)
 {
 	syslog_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return syslog_fd < 0 ? -errno : 0;
 }

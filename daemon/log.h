@@ -41,7 +41,10 @@ void log_to_perfmond(int socket);
 /* In perfmond: logs such a line. */
 void log_line_of_worker(int priority, const char *line);
 
-/* Sends all later lines to /dev/log: the daemon is about to lose its standard error. */
-void log_to_syslog(void);
+/*
+ * Sends all later lines to /dev/log: the daemon is about to lose its standard error. Errors, with
+ * nothing changed: as socket(2).
+ */
+int log_to_syslog(void);
 
 #endif

@@ -103,8 +103,13 @@ static int open_patiently(const char *path)
 
 static void log_holder(const char *path)
 {
+	long pid = read_pid(path);
+
+	/* It may not have written its number yet. */
+	if (pid <= 0)
+		pid = probe_lock_holder(path, 0);
 	log_error("%s: process %ld has it locked: that perfmond runs already; stop it first", path,
-		  read_pid(path));
+		  pid);
 }
 
 static int write_id(int fd, const char *text, int length)

@@ -22,7 +22,9 @@ struct argument;
 
 struct trace {
 	uint64_t (*nanoseconds)(void);
-	/* Gives the process id and the name of a caller's process; 0 and "?" where it is not known.
+	/*
+	 * Gives the process id and the name of a caller's process; where /proc does not show that,
+	 * the thread's id, 0 where the kernel names none, and "?".
 	 */
 	void (*process)(int thread, int *ret_pid, char *ret_name, size_t size);
 	/* line: with its newline, less than PIPE_BUF bytes. Must not block. */

@@ -69,7 +69,7 @@ int landlock_confine(const struct rights *rights)
 	int ruleset;
 
 	if (version < 0)
-		return 0;
+		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : fail();
 	attributes.handled_access_fs = known(version);
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
 	if (ruleset < 0)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,12 @@ static int look_at_node(const struct control *control, struct control_state *sta
 	if (result == 0) {
 		snprintf(state->reason, sizeof state->reason, "%s can be opened", control->path);
 		return 0;
+	}
+	if (result == -ENOENT && control->made && !probe_capability(CAP_MKNOD)) {
+		snprintf(state->reason, sizeof state->reason,
+			 "%s is missing, and cannot be made without CAP_MKNOD", control->path);
+		state->remedy = "start perfmond as root; in a container, lend it the device";
+		return -ENODEV;
 	}
 	if (result == -ENOENT && control->made) {
 		snprintf(state->reason, sizeof state->reason,

@@ -85,6 +85,12 @@ static int open_control(void)
 
 	if (fd < 0 && errno == ENOENT) {
 		made = mknod(CUSE_CONTROL, S_IFCHR | 0600, CUSE_NUMBER) == 0;
+		if (!made && errno != EEXIST) {
+			log_info("transport cuse: there is no " CUSE_CONTROL
+				 ", and it cannot be made: %s",
+				 strerror(errno));
+			return -ENODEV;
+		}
 		fd = open(CUSE_CONTROL, O_RDWR | O_CLOEXEC);
 	}
 	if (fd >= 0)
