@@ -80,17 +80,13 @@ static const struct cuse_lowlevel_ops cuse_handlers = {
 static int open_control(void)
 {
 	bool made = false;
+	int error = 0;
 	int result;
 	int fd = open(CUSE_CONTROL, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT) {
 		made = mknod(CUSE_CONTROL, S_IFCHR | 0600, CUSE_NUMBER) == 0;
-		if (!made && errno != EEXIST) {
-			log_info("transport cuse: there is no " CUSE_CONTROL
-				 ", and it cannot be made: %s",
-				 strerror(errno));
-			return -ENODEV;
-		}
+		error = errno;
 		fd = open(CUSE_CONTROL, O_RDWR | O_CLOEXEC);
 	}
 	if (fd >= 0)
@@ -98,7 +94,12 @@ static int open_control(void)
 	result = -errno;
 	if (made)
 		unlink(CUSE_CONTROL);
-	if (result == -ENODEV || result == -ENXIO || result == -ENOENT) {
+	if (result == -ENOENT) {
+		log_info("transport cuse: there is no " CUSE_CONTROL ", and it cannot be made: %s",
+			 strerror(error));
+		return -ENODEV;
+	}
+	if (result == -ENODEV || result == -ENXIO) {
 		log_info("transport cuse: this kernel has no CUSE, built in or as a module "
 			 "(modprobe cuse)");
 		return -ENODEV;

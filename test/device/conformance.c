@@ -6,7 +6,7 @@
 #include <time.h>
 
 #define EXIT_SKIP       77
-#define TEST_SECONDS    60
+#define TEST_SECONDS    150
 #define SKIP_REASON_MAX 128
 
 const char *node = _PATH_PERFMON;
