@@ -97,6 +97,12 @@ static int add_named(struct core_pmus *pmus, int directory, const char *name)
 	return result;
 }
 
+static int refuse(const char *directory, int error)
+{
+	log_error("%s: %s", directory, strerror(error));
+	return -error;
+}
+
 int core_pmus_read(const char *directory, struct core_pmus *ret_pmus)
 {
 	struct core_pmus pmus = { 0 };
@@ -104,14 +110,13 @@ int core_pmus_read(const char *directory, struct core_pmus *ret_pmus)
 	const struct dirent *entry;
 	int result = 0;
 
-	if (!stream && errno != ENOENT) {
-		result = -errno;
-		log_error("%s: %s", directory, strerror(errno));
-		return result;
-	}
-	while (stream && result == 0 && (entry = readdir(stream)))
+	if (!stream && errno != ENOENT)
+		return refuse(directory, errno);
+	for (errno = 0; stream && result == 0 && (entry = readdir(stream)); errno = 0)
 		if (entry->d_name[0] != '.')
 			result = add_named(&pmus, dirfd(stream), entry->d_name);
+	if (result == 0 && errno)
+		result = refuse(directory, errno);
 	if (stream)
 		closedir(stream);
 	if (result < 0 || pmus.count < 2)

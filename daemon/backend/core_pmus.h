@@ -25,7 +25,7 @@ struct core_pmus {
 /*
  * Reads them from a directory of sysfs, "/sys/bus/event_source/devices". A directory that is not
  * there, or has one kind of core or none, gives none. Errors, logged: -EINVAL where a file is
- * malformed, -ENOMEM, others as open(2) has them.
+ * malformed, -ENOMEM, others as open(2) and readdir(3) have them.
  */
 int core_pmus_read(const char *directory, struct core_pmus *ret_pmus);
 

@@ -39,13 +39,15 @@ int threads_list(pid_t thread, struct threads *ret_threads)
 	stream = opendir(path);
 	if (!stream)
 		return errno == ENOENT ? -ESRCH : -errno;
-	while (result == 0 && (entry = readdir(stream)))
+	for (errno = 0; result == 0 && (entry = readdir(stream)); errno = 0)
 		if (entry->d_name[0] != '.')
 			result = add(&threads, entry->d_name);
+	if (result == 0)
+		result = -errno;
 	closedir(stream);
 	if (result == 0 && threads.count == 0)
 		result = -ESRCH;
-	if (result < 0) {
+	if (result != 0) {
 		free(threads.thread);
 		return result;
 	}

@@ -14,7 +14,8 @@ struct threads {
 
 /*
  * The threads of the process that has the given thread. The caller frees threads->thread.
- * Errors: -ESRCH where there is no such thread, -ENOMEM, others as opendir(3) has them.
+ * Errors: -ESRCH where there is no such thread, -ENOMEM, others as opendir(3) and readdir(3)
+ * have them.
  */
 int threads_list(pid_t thread, struct threads *ret_threads);
 

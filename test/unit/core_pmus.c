@@ -4,6 +4,7 @@
 
 #include "backend/core_pmus.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -19,6 +20,23 @@
 
 static char tree[64];
 static struct core_pmus pmus;
+
+/* How many entries of a directory come before one that cannot be read; -1: all do. */
+static int entries_left = -1;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+struct dirent *__real_readdir64(DIR *stream);
+struct dirent *__wrap_readdir64(DIR *stream);
+
+struct dirent *__wrap_readdir64(DIR *stream)
+{
+	if (entries_left < 0 || entries_left-- > 0)
+		return __real_readdir64(stream);
+	errno = EIO;
+	return NULL;
+}
+
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
 {
@@ -244,6 +262,28 @@ static void test_missing_type(void **state)
 	check_malformed("cpu_core", -EINVAL);
 }
 
+/* A list cut short would do without a kind of core. */
+static void test_cut_short(void **state)
+{
+	(void)state;
+	add("cpu_atom", "8-15\n", "10\n");
+	add("cpu_core", "0-7\n", "4\n");
+	for (int entries = 0; entries < 4; entries++) {
+		struct core_pmus untouched = { .count = 0x5a5a };
+		unsigned files = open_files();
+		int result;
+
+		capture_start(STDERR_FILENO);
+		entries_left = entries;
+		result = core_pmus_read(tree, &untouched);
+		entries_left = -1;
+		assert_non_null(strstr(capture_end(), tree));
+		assert_int_equal(result, -EIO);
+		assert_int_equal(untouched.count, 0x5a5a);
+		assert_int_equal(open_files(), files);
+	}
+}
+
 static void test_missing_directory(void **state)
 {
 	(void)state;
@@ -271,7 +311,7 @@ int main(void)
 		TEST(three_kinds),    TEST(links_and_files),
 		TEST(malformed_cpus), TEST(malformed_type),
 		TEST(missing_type),   TEST(missing_directory),
-		TEST(no_directory),
+		TEST(no_directory),   TEST(cut_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "backend/threads.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -15,6 +16,23 @@
 
 static pthread_barrier_t barrier;
 static pid_t ids[THREADS];
+
+/* How many entries of a directory come before one that cannot be read; -1: all do. */
+static int entries_left = -1;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+struct dirent *__real_readdir64(DIR *stream);
+struct dirent *__wrap_readdir64(DIR *stream);
+
+struct dirent *__wrap_readdir64(DIR *stream)
+{
+	if (entries_left < 0 || entries_left-- > 0)
+		return __real_readdir64(stream);
+	errno = EIO;
+	return NULL;
+}
+
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void *tell(void *id)
 {
@@ -89,6 +107,25 @@ static void test_no_such_thread(void **state)
 	assert_int_equal(open_files(), files);
 }
 
+/* Before and behind ., .. and this thread, so that there is none or one. */
+static void test_cut_short(void **state)
+{
+	unsigned files = open_files();
+
+	(void)state;
+	for (int entries = 0; entries < 4; entries++) {
+		struct threads threads = { .count = 0x5a5a };
+		int result;
+
+		entries_left = entries;
+		result = threads_list(getpid(), &threads);
+		entries_left = -1;
+		assert_int_equal(result, -EIO);
+		assert_int_equal(threads.count, 0x5a5a);
+	}
+	assert_int_equal(open_files(), files);
+}
+
 static void test_equal(void **state)
 {
 	pid_t one[] = { 1, 2, 3 };
@@ -108,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_no_such_thread),
+		cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_equal),
 	};
 
