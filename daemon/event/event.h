@@ -151,10 +151,10 @@ int event_set_choose(enum event_set asked, const struct event_source *source,
 /*
  * Finds what counts a request's event.
  * select: pmc_val without PMCF_SYS_FLAGS.
- * Returns 0; or -EOPNOTSUPP with the cause in why: nothing on this CPU, in this scope, counts the
- * event with the flags and masks that go with it. Edge, invert and counter mask are carried to an
- * event that is one event select of an x86 CPU, and refused elsewhere. A unit mask that the old CPU
- * ignored is ignored.
+ * Returns 0, or an error with the cause in why: -EOPNOTSUPP where nothing on this CPU, in this
+ * scope, counts the event with the flags and masks that go with it; -ENOMEM. Edge, invert and
+ * counter mask are carried to an event that is one event select of an x86 CPU, and refused
+ * elsewhere. A unit mask that the old CPU ignored is ignored.
  */
 int event_translate(const struct event_rules *rules, uint32_t select, struct event *ret_event,
 		    char *why, size_t size);

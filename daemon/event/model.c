@@ -80,11 +80,12 @@ int model_encode(const char *pmu, const char *name, uint64_t *ret_config)
 	struct perf_event_attr attr = { 0 };
 	pfm_perf_encode_arg_t argument = { .attr = &attr, .size = sizeof argument };
 	char full[sizeof((struct event_cpu *)NULL)->pmu + EVENT_COUNTED];
+	pfm_err_t result;
 
 	snprintf(full, sizeof full, "%s::%s", pmu, name);
-	if (pfm_get_os_event_encoding(full, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT, &argument) !=
-	    PFM_SUCCESS)
-		return -EOPNOTSUPP;
+	result = pfm_get_os_event_encoding(full, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT, &argument);
+	if (result != PFM_SUCCESS)
+		return result == PFM_ERR_NOMEM ? -ENOMEM : -EOPNOTSUPP;
 	*ret_config = attr.config;
 	return 0;
 }

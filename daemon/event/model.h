@@ -17,8 +17,8 @@
 void model_detect(struct event_cpu *cpu);
 
 /*
- * Encodes an event of a PMU of this machine. Returns attr.config in *ret_config; 0, or
- * -EOPNOTSUPP where libpfm4 has no such event or the PMU is not here.
+ * Encodes an event of a PMU of this machine. Returns attr.config in *ret_config. Errors:
+ * -EOPNOTSUPP where libpfm4 has no such event or the PMU is not here, -ENOMEM.
  */
 int model_encode(const char *pmu, const char *name, uint64_t *ret_config);
 

@@ -122,9 +122,14 @@ static int encode(const struct event_rules *rules, const struct legacy_model *mo
 		  uint64_t *ret_config, char *why, size_t size)
 {
 	uint64_t config;
+	int result = model_encode(rules->source.cpu.pmu, model->name, &config);
 
-	if (model_encode(rules->source.cpu.pmu, model->name, &config) < 0 ||
-	    config != model->config) {
+	if (result < 0 && result != -EOPNOTSUPP) {
+		snprintf(why, size, "libpfm4 cannot look %s::%s up: %s", rules->source.cpu.pmu,
+			 model->name, strerror(-result));
+		return result;
+	}
+	if (result < 0 || config != model->config) {
 		snprintf(why, size, "this libpfm4 has %s::%s not as 0x%llx", rules->source.cpu.pmu,
 			 model->name, (unsigned long long)model->config);
 		return -EOPNOTSUPP;
@@ -231,7 +236,8 @@ static int use_row(const struct event_rules *rules, const struct legacy_event *r
 
 		if (result == 0 && modified)
 			return carry(rules, row, event, why, size);
-		if (result == 0 || !generic)
+		/* The generic event stands in for what is not there, not for what is not known. */
+		if (result != -EOPNOTSUPP || !generic)
 			return result;
 	}
 	if (generic)

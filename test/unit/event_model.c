@@ -14,6 +14,7 @@
 #include "unit.h"
 
 static pfm_err_t start_error;
+static pfm_err_t encode_error;
 static const char *present[3]; /* the PMUs that are here, in place of this machine's */
 static bool elsewhere;
 
@@ -22,6 +23,8 @@ pfm_err_t __real_pfm_initialize(void);
 pfm_err_t __wrap_pfm_initialize(void);
 pfm_err_t __real_pfm_get_pmu_info(pfm_pmu_t pmu, pfm_pmu_info_t *info);
 pfm_err_t __wrap_pfm_get_pmu_info(pfm_pmu_t pmu, pfm_pmu_info_t *info);
+pfm_err_t __real_pfm_get_os_event_encoding(const char *name, int levels, pfm_os_t os, void *args);
+pfm_err_t __wrap_pfm_get_os_event_encoding(const char *name, int levels, pfm_os_t os, void *args);
 
 pfm_err_t __wrap_pfm_initialize(void)
 {
@@ -41,12 +44,20 @@ pfm_err_t __wrap_pfm_get_pmu_info(pfm_pmu_t pmu, pfm_pmu_info_t *info)
 	return PFM_SUCCESS;
 }
 
+pfm_err_t __wrap_pfm_get_os_event_encoding(const char *name, int levels, pfm_os_t os, void *args)
+{
+	return encode_error != PFM_SUCCESS
+		       ? encode_error
+		       : __real_pfm_get_os_event_encoding(name, levels, os, args);
+}
+
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static int this_machine(void **state)
 {
 	(void)state;
 	start_error = PFM_SUCCESS;
+	encode_error = PFM_SUCCESS;
 	elsewhere = false;
 	memset(present, 0, sizeof present);
 	return 0;
@@ -166,6 +177,17 @@ static void test_encode(void **state)
 #endif
 }
 
+/* Which is not to say that there is no such event. */
+static void test_no_memory(void **state)
+{
+	uint64_t config = UNTOUCHED;
+
+	(void)state;
+	encode_error = PFM_ERR_NOMEM;
+	assert_int_equal(model_encode("skl", "INST_RETIRED:ANY_P", &config), -ENOMEM);
+	assert_int_equal(config, UNTOUCHED);
+}
+
 static int group_setup(void **state)
 {
 	struct event_cpu cpu;
@@ -182,10 +204,8 @@ static int group_setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(families),
-		TEST(no_or_several_pmus),
-		TEST(no_start),
-		TEST(encode),
+		TEST(families), TEST(no_or_several_pmus), TEST(no_start),
+		TEST(encode),   TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);

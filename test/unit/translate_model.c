@@ -208,6 +208,26 @@ static void test_disagreement(void **state)
 	assert_string_equal(near.counted, "L1-dcache-load-misses");
 }
 
+/* Where libpfm4 cannot tell, no other event is counted in its place. */
+static void test_no_memory(void **state)
+{
+	static const uint32_t selects[] = { PMC6_BACLEARS | BOTH, PMC6_DCU_LINES_IN | BOTH };
+	struct event_rules rules = rules_of(EVENT_SET_P6, MAKER_INTEL, FAMILY_SKL, "skl");
+	char why[256];
+
+	(void)state;
+	refusal = -ENOMEM;
+	for (size_t i = 0; i < COUNT(selects); i++) {
+		struct event event = { .terms = 0x5a5a };
+
+		assert_int_equal(event_translate(&rules, selects[i], &event, why, sizeof why),
+				 -ENOMEM);
+		assert_int_equal(event.terms, 0x5a5a);
+		assert_non_null(strstr(why, "libpfm4 cannot look skl::"));
+		assert_non_null(strstr(why, "Cannot allocate memory"));
+	}
+}
+
 struct carried {
 	enum event_set set;
 	const char *pmu;
@@ -334,7 +354,7 @@ static int group_setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(every_cell), TEST(empty_cells), TEST(disagreement),
+		TEST(every_cell), TEST(empty_cells), TEST(disagreement),          TEST(no_memory),
 		TEST(carried),    TEST(not_carried), TEST(not_carried_elsewhere),
 	};
 
