@@ -37,6 +37,7 @@ struct perf_backend {
 	unsigned scope_cpu;
 	struct tstamp *stamp;
 	int interrupts;
+	int pmu; /* of perf_try_pmu() */
 	struct core_pmus pmus;
 	struct hotplug hotplug;
 	struct perf_counter counter[NPMC];
@@ -48,23 +49,17 @@ static struct perf_backend *perf(struct backend *backend)
 	return (struct perf_backend *)backend;
 }
 
-/* Whether an error of perf_try_pmu() says that there is no PMU, and not that it cannot be had. */
-static bool is_absent(int error)
+static void describe(struct perf_backend *self)
 {
-	return error == -ENOENT || error == -EOPNOTSUPP || error == -ENODEV;
-}
-
-static void describe(struct perf_backend *self, int pmu)
-{
-	if (pmu == 0)
+	if (self->pmu == 0)
 		snprintf(self->description, sizeof self->description, "perf (hardware PMU)");
-	else if (is_absent(pmu))
+	else if (perf_is_no_pmu(self->pmu))
 		snprintf(self->description, sizeof self->description,
 			 "perf (no hardware PMU: software events only)");
 	else
 		snprintf(self->description, sizeof self->description,
 			 "perf (hardware events cannot be opened: %s; software events only)",
-			 strerrorname_np(-pmu));
+			 strerrorname_np(-self->pmu));
 }
 
 static void perf_close(struct backend *backend)
@@ -110,9 +105,9 @@ static int check_proc(void)
 /* What of the machine the backend goes by. Malformed files of sysfs are as good as none. */
 static int examine(struct perf_backend *self, const struct backend_options *options)
 {
-	int pmu = perf_try_pmu(options->scope);
 	int result = 0;
 
+	self->pmu = perf_try_pmu(options->scope);
 	if (options->scope == SCOPE_CPU)
 		result = find_cpu(options->scope_cpu);
 	if (options->scope == SCOPE_OPENER)
@@ -123,10 +118,10 @@ static int examine(struct perf_backend *self, const struct backend_options *opti
 	if (self->interrupts < 0)
 		return self->interrupts;
 	(void)core_pmus_read(PERF_PMUS, &self->pmus);
-	describe(self, pmu);
-	self->backend.source.native = pmu == 0;
-	self->backend.source.pmu = pmu == 0;
-	self->backend.source.clock = options->stamp && is_absent(pmu);
+	describe(self);
+	self->backend.source.native = self->pmu == 0;
+	self->backend.source.pmu = self->pmu == 0;
+	self->backend.source.clock = options->stamp && perf_is_no_pmu(self->pmu);
 	event_cpu_detect(&self->backend.source.cpu);
 	if (self->pmus.count)
 		self->backend.source.cpu.family = FAMILIES;
@@ -390,10 +385,13 @@ static int perf_check(const struct backend_options *options, struct report *repo
 	struct backend *backend;
 	int result = perf_open(options, &backend);
 
-	perf_report(result < 0 ? NULL : backend, options, result, report);
-	if (result == 0)
-		perf_close(backend);
-	return result;
+	if (result < 0) {
+		perf_report(NULL, options, result, report);
+		return result;
+	}
+	perf_report(backend, options, perf(backend)->pmu, report);
+	perf_close(backend);
+	return 0;
 }
 
 const struct backend_operations perf_backend = {

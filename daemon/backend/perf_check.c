@@ -47,6 +47,16 @@ int perf_try_pmu(enum event_scope scope)
 	return try_scope(scope, PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
 }
 
+bool perf_is_no_pmu(int error)
+{
+	return error == -ENOENT || error == -EOPNOTSUPP || error == -ENODEV;
+}
+
+static bool is_want_of_files(int error)
+{
+	return error == -EMFILE || error == -ENFILE;
+}
+
 static bool counts(enum event_scope scope, const struct event *event)
 {
 	int result = 0;
@@ -109,21 +119,33 @@ static void report_forbidden(struct report *report, int error)
 		   probe_capability(CAP_SYS_ADMIN) ? "yes" : "no");
 }
 
-static void report_events(struct report *report, enum event_scope scope, bool pmu)
+static const char *remedy_of(int error)
+{
+	if (error == -ENOSYS)
+		return "run a kernel with perf events (CONFIG_PERF_EVENTS)";
+	return is_want_of_files(error) ? "raise the limit of open files (ulimit -n, LimitNOFILE=)"
+				       : NULL;
+}
+
+/* pmu: of perf_try_pmu(). */
+static void report_events(struct report *report, enum event_scope scope, int pmu)
 {
 	int result = try_scope(scope, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_DUMMY);
 
 	if (result == -EACCES || result == -EPERM)
 		report_forbidden(report, -result);
 	else if (result < 0)
-		report_add(report, "backend", "perf", true,
-			   "run a kernel with perf events (CONFIG_PERF_EVENTS)",
+		report_add(report, "backend", "perf", true, remedy_of(result),
 			   "interrupts only: perf_event_open(2) answers %s",
 			   strerrorname_np(-result));
-	else if (pmu)
+	else if (pmu == 0)
 		report_pmu(report);
-	else
+	else if (perf_is_no_pmu(pmu))
 		report_no_pmu(report);
+	else
+		report_add(report, "backend", "perf", true, remedy_of(pmu),
+			   "software events only: hardware events cannot be opened: %s",
+			   strerrorname_np(-pmu));
 }
 
 static void report_failure(const struct backend_options *options, int result, struct report *report)
@@ -135,6 +157,9 @@ static void report_failure(const struct backend_options *options, int result, st
 	else if (result == -ENODEV && options->scope == SCOPE_OPENER)
 		report_add(report, "backend", "perf", false, "mount proc on /proc",
 			   "--scope opener: /proc is not there, or of another pid namespace");
+	else if (is_want_of_files(result) || result == -ENOMEM)
+		report_add(report, "backend", "perf", false, remedy_of(result), "%s",
+			   strerror(-result));
 	else
 		report_add(report, "backend", "perf", false, "mount proc on /proc, sysfs on /sys",
 			   "/proc/stat or the list of CPUs cannot be read: %s", strerror(-result));
@@ -149,5 +174,5 @@ void perf_report(const struct backend *backend, const struct backend_options *op
 	}
 	report->source = backend->source;
 	report->counts = options->scope == SCOPE_OPENER ? counts_for_opener : counts_for_cpus;
-	report_events(report, options->scope, backend->source.pmu);
+	report_events(report, options->scope, result);
 }

@@ -16,6 +16,7 @@
 #include "capture.h"
 #include "open_files.h"
 #include "perf_wrap.h"
+#include "report.h"
 #include "unit.h"
 
 static const struct backend_options no_options;
@@ -156,6 +157,62 @@ static void test_native_takes_a_pmu(void **state)
 	assert_int_equal(backend->source.native, pmu);
 	assert_int_equal(strcmp(backend->description, "perf (hardware PMU)") == 0, pmu);
 	perf_backend.close(backend);
+}
+
+static int hardware_error;
+static int software_error;
+
+static int refuse(const struct perf_call *call)
+{
+	return call->attr.type == PERF_TYPE_HARDWARE ? hardware_error : software_error;
+}
+
+static char reason[512];
+static char remedy[512];
+
+static void keep(struct report *report, const struct finding *finding)
+{
+	(void)report;
+	assert_string_equal(finding->name, "perf");
+	assert_true(finding->usable);
+	snprintf(reason, sizeof reason, "%s", finding->reason);
+	snprintf(remedy, sizeof remedy, "%s", finding->remedy ? finding->remedy : "none");
+}
+
+/* Of a PMU that is there, and of events that the kernel has, nobody is told that they are not. */
+static void test_check(void **state)
+{
+	static const struct {
+		int hardware;
+		int software;
+		const char *reason;
+		const char *remedy;
+	} rows[] = {
+		{ ENOSYS, ENOSYS, "interrupts only: perf_event_open(2) answers ENOSYS",
+		  "CONFIG_PERF_EVENTS" },
+		{ ENOMEM, ENOMEM, "interrupts only: perf_event_open(2) answers ENOMEM", "none" },
+		{ EMFILE, EMFILE, "interrupts only: perf_event_open(2) answers EMFILE",
+		  "limit of open files" },
+		{ EBUSY, 0, "software events only: hardware events cannot be opened: EBUSY",
+		  "none" },
+		{ EMFILE, 0, "software events only: hardware events cannot be opened: EMFILE",
+		  "limit of open files" },
+		{ ENOENT, 0, "PMU", "" },
+		{ 0, 0, "hardware PMU", "" },
+	};
+
+	(void)state;
+	perf_wrap.open = refuse;
+	perf_wrap.pretend = true;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct report report = { .add = keep };
+
+		hardware_error = rows[i].hardware;
+		software_error = rows[i].software;
+		assert_int_equal(perf_backend.check(&no_options, &report), 0);
+		assert_non_null(strstr(reason, rows[i].reason));
+		assert_non_null(strstr(remedy, rows[i].remedy));
+	}
 }
 
 static struct backend *open_backend(const struct backend_options *options)
@@ -420,7 +477,7 @@ int main(void)
 		TEST(one_cpu),        TEST(no_such_cpu),
 		TEST(opener),         TEST(system_calls),
 		TEST(partial_count),  TEST(task_clock),
-		TEST(clock_is_whole),
+		TEST(clock_is_whole), TEST(check),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
