@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "probe.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define VERSION "perfmond journal 2\n"
@@ -40,16 +39,6 @@ static uint32_t crc32_of(const char *text, size_t size)
 			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
 	}
 	return ~crc;
-}
-
-static int read_boot_id(char boot_id[BOOT_ID_SIZE + 1])
-{
-	probe_setting(BOOT_ID, boot_id, BOOT_ID_SIZE + 1);
-	if (strlen(boot_id) == BOOT_ID_SIZE)
-		return 0;
-	log_error(BOOT_ID
-		  ": no boot id, without which a journal is of no use; mount proc on /proc");
-	return -EIO;
 }
 
 static bool is_model(const char model[16])
@@ -211,6 +200,51 @@ static int answer_of(int result)
 	}
 }
 
+/* Up to `size` bytes; how many, or a negative errno. */
+static ssize_t read_all(int fd, char *text, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t part = read(fd, text + done, size - done);
+
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part < 0)
+			return -errno;
+		if (part == 0)
+			break;
+		done += (size_t)part;
+	}
+	return (ssize_t)done;
+}
+
+static int load_boot_id(char boot_id[BOOT_ID_SIZE + 1])
+{
+	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+	ssize_t size;
+
+	if (fd < 0)
+		return -errno;
+	size = read_all(fd, boot_id, BOOT_ID_SIZE);
+	close(fd);
+	boot_id[BOOT_ID_SIZE] = '\0';
+	if (size < 0)
+		return (int)size;
+	return size == BOOT_ID_SIZE ? 0 : -EIO;
+}
+
+/* Never -ENOENT, which would say that there is no journal. */
+static int read_boot_id(char boot_id[BOOT_ID_SIZE + 1])
+{
+	int result = load_boot_id(boot_id);
+
+	if (result < 0)
+		log_error(BOOT_ID ": no boot id, without which a journal is of no use: %s%s",
+			  strerror(-result), result == -ENOENT ? "; mount proc on /proc" : "");
+	return answer_of(result);
+}
+
 int journal_write(const char *path, const struct journal *journal)
 {
 	char boot_id[BOOT_ID_SIZE + 1];
@@ -267,25 +301,6 @@ static const char *distrust(const char *path, const struct stat *status)
 	if (status->st_size > (off_t)FILE_SIZE_MAX)
 		return "longer than any journal";
 	return NULL;
-}
-
-/* Up to `size` bytes; how many, or a negative errno. */
-static ssize_t read_all(int fd, char *text, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t part = read(fd, text + done, size - done);
-
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part < 0)
-			return -errno;
-		if (part == 0)
-			break;
-		done += (size_t)part;
-	}
-	return (ssize_t)done;
 }
 
 /* The file's text with a NUL behind it; the caller frees *ret_text. Errors: as journal_read(). */

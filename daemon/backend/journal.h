@@ -44,7 +44,7 @@ struct journal {
  * logged: -EINVAL where it breaks a bound above; -EACCES, -EMFILE, -ENFILE, -ENOMEM, -ENOSPC,
  * -EROFS as open(2), write(2), fsync(2), rename(2) have them, and -EIO for their others; then the
  * journal that was there before still is, unless it was the directory that could not be flushed
- * after the rename. -EIO where the kernel tells no boot id.
+ * after the rename. The same, as open(2) and read(2) have them, where the kernel tells no boot id.
  */
 int journal_write(const char *path, const struct journal *journal);
 
@@ -53,7 +53,8 @@ int journal_write(const char *path, const struct journal *journal);
  * not logged, where it is of another boot, which reset the registers; -EBADMSG, logged with what to
  * do, where it is torn or tampered with: wrong checksum, not a line as written here, another
  * format's version, not a plain file of root's or of its directory's owner, or writable by others;
- * -EIO, logged, where the kernel tells no boot id; -ENOMEM; others, logged, as open(2) and read(2).
+ * as journal_write(), logged, where the kernel tells no boot id; -ENOMEM; others, logged, as
+ * open(2) and read(2).
  */
 int journal_read(const char *path, struct journal *ret_journal);
 

@@ -68,8 +68,10 @@ static void report_left(struct report *report, const char *path, const struct le
 		break;
 	case LEFT_BAD:
 		report_add(report, "journal", path, false,
-			   "reboot, which resets the registers, or put them back by hand (wrmsr); "
-			   "then remove it",
+			   left->error == -EBADMSG
+				   ? "reboot, which resets the registers, or put them back by hand "
+				     "(wrmsr); then remove it"
+				   : "cure that, or reboot, which resets the registers",
 			   "it cannot be told from it which registers a killed perfmond changed: "
 			   "%s",
 			   left->error == -EBADMSG ? "torn, tampered with, or not root's own"

@@ -161,8 +161,18 @@ void msr_recover(const struct backend_options *options)
 	char *path = msr_machine_journal(options);
 	int lock;
 
-	/* Not what a symbolic link names: the link itself is refused. */
-	if (!path || faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (!path) {
+		log_warning("%s/msr/journal: registers that a killed perfmond changed stay as they "
+			    "are: %s; start perfmond again, or reboot, which resets them",
+			    options->state_directory, strerror(ENOMEM));
+		return;
+	}
+	/*
+	 * Not what a symbolic link names: the link itself is refused. What cannot be looked at may
+	 * be there, and reading it tells why.
+	 */
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR)) {
 		free(path);
 		return;
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "backend/journal.h"
 
+#include "backend/backend.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <machine/perfmon.h>
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -528,6 +531,61 @@ static void no_directory_is_told(void **state)
 	assert_int_equal(mkdir(directory, 0700), 0);
 }
 
+/* Not one that proc(5) lacks: nobody is sent to mount it. */
+static void no_descriptor_for_the_boot_id_is_told(void **state)
+{
+	struct rlimit limit;
+	struct rlimit none;
+	int saved = begin_log();
+	int lowest = dup(saved);
+	char text[4096];
+	int result;
+
+	(void)state;
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = (rlim_t)lowest;
+	setrlimit(RLIMIT_NOFILE, &none);
+	result = journal_write(path, &one);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	end_log(saved);
+	assert_int_equal(result, -EMFILE);
+	assert_said("no boot id");
+	assert_said("Too many open files");
+	load(said_path, text, sizeof text);
+	assert_null(strstr(text, "mount proc"));
+	assert_absent(path);
+}
+
+static void recover(const char *state_directory)
+{
+	const struct backend_options options = { .state_directory = state_directory };
+	int saved = begin_log();
+
+	msr_recover(&options);
+	end_log(saved);
+}
+
+/* That none is there is nothing to tell of. */
+static void what_cannot_be_looked_at_is_told(void **state)
+{
+	char name[300];
+	char text[4096];
+
+	(void)state;
+	recover(directory);
+	assert_int_equal(load(said_path, text, sizeof text), 0);
+	store(path, "", 0);
+	recover(path);
+	assert_int_equal(load(said_path, text, sizeof text), 0);
+	memset(name, 'x', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	recover(name);
+	assert_said("cannot be read: File name too long");
+	assert_said("changed stay as they are");
+}
+
 /* A disk of 8 KiB on the test's directory, in a mount namespace of this process's own. */
 static void mount_small_disk(void)
 {
@@ -592,6 +650,8 @@ int main(void)
 		TEST(a_failed_write_leaves_the_old_one),
 		TEST(a_failed_rename_leaves_nothing_new),
 		TEST(no_directory_is_told),
+		TEST(no_descriptor_for_the_boot_id_is_told),
+		TEST(what_cannot_be_looked_at_is_told),
 		TEST(a_full_disk_leaves_the_old_one),
 		TEST(a_read_only_directory_is_told),
 	};
