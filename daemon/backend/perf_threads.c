@@ -129,8 +129,10 @@ int perf_events_open_threads(const struct event *event, pid_t thread, const stru
 	for (int i = 0; result == 1 && i < TRIES; i++)
 		result = try_threads(event, thread, pmus, ret_events);
 	if (result == -ESRCH)
-		log_error("PMIOSETUP: --scope opener: the client's process is not to be seen; run "
-			  "perfmond in the client's pid namespace, or in one above it");
+		log_error(
+			"PMIOSETUP: --scope opener: the client's process is not to be seen; run "
+			"perfmond in the client's pid namespace, or in one above it; where /proc "
+			"is mounted with hidepid, --user takes one whose group is the mount's gid");
 	if (result == 1)
 		log_error("PMIOSETUP: --scope opener: threads of process %ld come and go too fast: "
 			  "set the counter up before they start",
