@@ -63,7 +63,8 @@ int interrupts_open(void)
 
 	if (fd < 0) {
 		result = -errno;
-		log_error(STAT ": %s; mount proc on /proc", strerror(errno));
+		log_error(STAT ": %s%s", strerror(errno),
+			  errno == ENOENT ? "; mount proc on /proc" : "");
 		return result;
 	}
 	result = interrupts_read(fd, &total);

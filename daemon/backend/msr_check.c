@@ -188,8 +188,10 @@ int msr_check(const struct backend_options *options, struct report *report)
 	struct left left = { .state = LEFT_NOTHING };
 	int result;
 
-	if (!path)
+	if (!path) {
+		report_add(report, "backend", "msr", false, NULL, "%s", strerror(ENOMEM));
 		return -ENOMEM;
+	}
 	/* A running perfmond's journal is its own. */
 	if (holder == 0)
 		left = look_at_journal(path);
