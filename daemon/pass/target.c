@@ -52,6 +52,8 @@ static int read_lines(FILE *status, struct target *target)
 	}
 	if (found == ALL)
 		return 0;
+	if (ferror(status))
+		return -errno;
 	return found ? -EIO : -ESRCH;
 }
 
