@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "thread_event.h"
 
 /* ms, for which the end of a holder is waited for: it has nothing to do any more. */
@@ -15,6 +16,7 @@ struct order {
 	pid_t thread; /* OPEN */
 	struct perf_event_attr attr;
 	uint64_t token;
+	size_t descriptors; /* beside it */
 };
 
 struct opened {
@@ -59,6 +61,17 @@ static void keep(uint64_t token, const int *fd, size_t descriptors)
 		place->fd[i] = fd[i];
 }
 
+/* The worker's end would tell of those that are lost too, but close the others. */
+static void keep_all(const struct order *order, const int *fd, size_t descriptors)
+{
+	if (descriptors < order->descriptors)
+		log_warning("the process that keeps a client's events has no room for %zu of them: "
+			    "closing those may hold perfmond up; raise the limit of open files "
+			    "(ulimit -Hn, LimitNOFILE=)",
+			    order->descriptors - descriptors);
+	keep(order->token, fd, descriptors);
+}
+
 static void let_go(uint64_t token)
 {
 	struct kept *place = find_kept(token);
@@ -69,9 +82,19 @@ static void let_go(uint64_t token)
 	close_all(place->fd, place->descriptors);
 }
 
-static void open_and_keep(int socket, struct order *order, int group)
+/* Without the group that it is to be of, the event would branch outside of it. */
+static int open_event(struct order *order, const int *fd, size_t descriptors)
 {
-	int fd = (int)thread_event_open(&order->attr, order->thread, group);
+	if (descriptors < order->descriptors) {
+		errno = EMFILE;
+		return -1;
+	}
+	return (int)thread_event_open(&order->attr, order->thread, descriptors > 0 ? fd[0] : -1);
+}
+
+static void open_and_keep(int socket, struct order *order, const int *beside, size_t descriptors)
+{
+	int fd = open_event(order, beside, descriptors);
 	struct opened opened = { .token = order->token, .error = fd < 0 ? errno : 0 };
 
 	if (fd >= 0)
@@ -89,11 +112,11 @@ static void hold(int socket, void *argument)
 	while (worker_hear(socket, &order, sizeof order, fd, &descriptors)) {
 		switch (order.what) {
 		case OPEN:
-			open_and_keep(socket, &order, descriptors > 0 ? fd[0] : -1);
+			open_and_keep(socket, &order, fd, descriptors);
 			close_all(fd, descriptors);
 			break;
 		case KEEP:
-			keep(order.token, fd, descriptors);
+			keep_all(&order, fd, descriptors);
 			break;
 		case DROP:
 			let_go(order.token);
@@ -238,7 +261,7 @@ static int ask(struct holders *holders, struct holder *holder, uid_t user,
 int holders_open_event(struct holders *holders, pid_t process, uid_t user,
 		       const struct perf_event_attr *attr, pid_t thread, int group, uint64_t token)
 {
-	const struct order order = { OPEN, thread, *attr, token };
+	const struct order order = { OPEN, thread, *attr, token, group >= 0 };
 	struct holder *holder;
 	int result;
 
@@ -261,7 +284,7 @@ int holders_open_event(struct holders *holders, pid_t process, uid_t user,
 int holders_keep(struct holders *holders, pid_t process, uint64_t token, const int *fd,
 		 unsigned descriptors)
 {
-	const struct order order = { .what = KEEP, .token = token };
+	const struct order order = { .what = KEEP, .token = token, .descriptors = descriptors };
 	struct holder *holder;
 	int result;
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pass/message.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "log.h"
 
 bool message_hear(int socket, uint64_t *ret_token, pid_t *ret_process)
 {
@@ -54,7 +57,13 @@ static bool answer(int socket, const struct perfmon_taken *taken, const int *fd,
 
 bool message_offer(int socket, const struct offer *offer)
 {
-	return answer(socket, &offer->what, offer->fd, offer->descriptors);
+	if (answer(socket, &offer->what, offer->fd, offer->descriptors))
+		return true;
+	if (errno != EPIPE && errno != ECONNRESET)
+		log_warning("what was opened for process %ld cannot be handed out, and is closed: "
+			    "%s",
+			    (long)offer->process, strerror(errno));
+	return false;
 }
 
 bool message_refuse(int socket, int error)

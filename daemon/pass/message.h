@@ -17,7 +17,10 @@
  */
 bool message_hear(int socket, uint64_t *ret_token, pid_t *ret_process);
 
-/* What was offered, with its descriptors. Tells whether it is sent. */
+/*
+ * What was offered, with its descriptors. Tells whether it is sent; why not is logged, unless who
+ * asked went away.
+ */
 bool message_offer(int socket, const struct offer *offer);
 
 /* error: an errno in place of an offer. */
