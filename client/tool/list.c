@@ -49,27 +49,32 @@ static bool is_foreign(const struct listing *listing, const struct event *event)
 	       event->p5 != (listing->codes == CODES_P5);
 }
 
-static struct way find_way(const struct listing *listing, const struct event *event)
+/* Whether perfmond can be asked for it. */
+static bool is_asked(const struct listing *listing, const struct event *event)
 {
-	struct way way = { .class = "unknown" };
+	return listing->device && !listing->none && listing->codes != CODES_NATIVE &&
+	       !is_foreign(listing, event);
+}
+
+/* Returns 0, or a negative errno where perfmond does not answer. */
+static int find_way(const struct listing *listing, const struct event *event, struct way *ret_way)
+{
+	struct way way = { .class = listing->none ? "none" : "unknown" };
 	uint32_t flags = PMCF_USR | PMCF_OS;
 	int result;
 
-	if (listing->none)
-		way.class = "none";
-	if (listing->none || !listing->device || listing->codes == CODES_NATIVE ||
-	    is_foreign(listing, event))
-		return way;
 	if (event->p5 && !event->clocks)
 		flags |= PMCF_E;
-	result = perfmon_translate(listing->device,
-				   event->code | (uint32_t)event->unit << 8 | flags << 16,
-				   &way.counted);
-	if (result == 0)
-		way.class = spec_class(&way.counted);
-	else if (result == -EOPNOTSUPP)
-		way.class = "none";
-	return way;
+	if (is_asked(listing, event)) {
+		result = perfmon_translate(listing->device,
+					   event->code | (uint32_t)event->unit << 8 | flags << 16,
+					   &way.counted);
+		if (result < 0 && result != -EOPNOTSUPP)
+			return result;
+		way.class = result == 0 ? spec_class(&way.counted) : "none";
+	}
+	*ret_way = way;
+	return 0;
 }
 
 /* Beside the name, or below it. */
@@ -118,19 +123,24 @@ static void print_json(const struct event *event, const struct way *way, bool fi
 	putchar('}');
 }
 
-static void print_event(struct listing *listing, const struct event *event)
+/* Returns 0, or a negative errno. */
+static int print_event(struct listing *listing, const struct event *event)
 {
 	struct way way;
+	int result;
 
 	if (!matches(event, listing->pattern))
-		return;
-	way = find_way(listing, event);
+		return 0;
+	result = find_way(listing, event, &way);
+	if (result < 0)
+		return result;
 	if (listing->json)
 		print_json(event, &way, listing->listed == 0);
 	else
 		print_line(listing, event, &way);
 	listing->listed++;
 	listing->unknown += strcmp(way.class, "unknown") == 0;
+	return 0;
 }
 
 /* What is to be known of all counts, as that they are simulated. */
@@ -185,7 +195,8 @@ static int print_all(struct listing *listing)
 		printf("%-34s %-5s %s\n%*smeaning, and by what\n", "event", "code", "counted",
 		       INDENT, "");
 	for (size_t i = 0; i < EVENTS; i++)
-		print_event(listing, &event_table[i]);
+		if (print_event(listing, &event_table[i]) < 0)
+			return tool_fail("%s", perfmon_error());
 	if (listing->json)
 		puts(listing->listed ? "\n]" : "]");
 	if (listing->listed == 0)
@@ -231,8 +242,9 @@ static int list(int argc, char **argv)
 		return tool_usage(&list_subcommand, "one pattern at the most");
 	listing.pattern = argv[optind];
 	status = begin(&listing);
-	if (status == 0) {
+	if (status == 0)
 		status = tool_finish(print_all(&listing));
+	if (status == 0) {
 		say_why(&listing);
 		say_note(&listing);
 	}

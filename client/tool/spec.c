@@ -275,10 +275,14 @@ int spec_default(const struct subcommand *subcommand, struct perfmon *device, st
 			events_by_name(telling[i], strlen(telling[i]), codes == CODES_P5);
 		struct perfmon_event counted;
 		char text[48];
+		int result = -EOPNOTSUPP;
 
-		if (event->p5 != (codes == CODES_P5) ||
-		    perfmon_translate(device, value_of(event, MODES), &counted) < 0)
+		if (event->p5 == (codes == CODES_P5))
+			result = perfmon_translate(device, value_of(event, MODES), &counted);
+		if (result == -EOPNOTSUPP)
 			continue;
+		if (result < 0)
+			return tool_fail("%s", perfmon_error());
 		/* A user's own perfmond may be forbidden the kernel's part. */
 		snprintf(text, sizeof text, "%s%s", telling[i],
 			 perfmon_setup(device, 0, value_of(event, MODES)) == -EACCES ? ":u" : "");
