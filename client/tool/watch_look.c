@@ -76,15 +76,18 @@ static void set_label(struct series *series)
 		 flags & PMCF_INV ? ":i" : "", masks);
 }
 
-/* Another event, or a counter that was set up anew: another series. */
-static void begin_series(struct watch *watch, int counter, uint32_t value)
+/* Another event, or a counter that was set up anew: another series. -EBUSY: it has been freed. */
+static int begin_series(struct watch *watch, int counter, uint32_t value, uint64_t count)
 {
 	struct series *series = &watch->series[counter];
+	struct perfmon_event event;
+	int result = perfmon_event(watch->device, counter, &event);
 
-	*series = (struct series){ .value = value };
-	if (perfmon_event(watch->device, counter, &series->event) < 0)
-		series->event = (struct perfmon_event){ 0 };
+	if (result < 0)
+		return result;
+	*series = (struct series){ .value = value, .event = event, .count = count };
 	set_label(series);
+	return 0;
 }
 
 /* What it counted since the latest look: it may have gone round, or begun again. */
@@ -114,31 +117,46 @@ static void add(struct series *series, const struct perfmon_snap_counter *counte
 	series->history[series->looks++ % WATCH_HISTORY] = series->rate;
 }
 
+/* Adds what a counter has counted since the look before, seconds ago; 0: there was none. */
+static int look_at(struct watch *watch, int i, struct perfmon_snap_counter counter, double seconds)
+{
+	struct series *series = &watch->series[i];
+	uint32_t value = counter.pmsc_val & ~((uint32_t)PMCF_EN << 16);
+	bool mended = series->error && !counter.pmsc_error;
+	bool other = seconds <= 0 || value != series->value || mended;
+	int result = 0;
+
+	if (counter.pmsc_error != EBUSY && other)
+		result = begin_series(watch, i, value, counter.pmsc_value);
+	/* Freed since the snap: it is as if that had shown it. */
+	if (result == -EBUSY)
+		counter.pmsc_error = EBUSY;
+	else if (result < 0)
+		return result;
+	add(series, &counter, other ? 0 : seconds);
+	return 0;
+}
+
+static int look_for_writer(struct watch *watch)
+{
+	int result = perfmon_writer(watch->device, &watch->writer);
+
+	watch->held = result == 0;
+	return result == -ESRCH ? 0 : result;
+}
+
 int watch_look(struct watch *watch, bool first)
 {
 	struct perfmon_snap snap;
-	double at;
+	double before = watch->at;
 	int result = perfmon_snap(watch->device, &snap);
 
-	at = watch_now();
 	if (result < 0)
 		return result;
-	for (int i = 0; i < NPMC; i++) {
-		const struct perfmon_snap_counter *counter = &snap.pms_counter[i];
-		uint32_t value = counter->pmsc_val & ~((uint32_t)PMCF_EN << 16);
-		struct series *series = &watch->series[i];
-		bool mended = series->error && !counter->pmsc_error;
-		bool other = first || value != series->value || mended;
-
-		if (counter->pmsc_error != EBUSY && other) {
-			begin_series(watch, i, value);
-			series->count = counter->pmsc_value;
-		}
-		add(series, counter, first || other ? 0 : at - watch->at);
-	}
-	watch->at = at;
+	watch->at = watch_now();
 	watch->stamp = snap.pms_stamp;
 	watch->mhz = snap.pms_rate;
-	watch->held = perfmon_writer(watch->device, &watch->writer) == 0;
-	return 0;
+	for (int i = 0; i < NPMC && result == 0; i++)
+		result = look_at(watch, i, snap.pms_counter[i], first ? 0 : watch->at - before);
+	return result < 0 ? result : look_for_writer(watch);
 }
