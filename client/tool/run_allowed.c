@@ -33,11 +33,19 @@ static int forbidden(const char *what, const char *remedy)
 	return STATUS_OWN;
 }
 
+/* Nobody forbids what there is no room for. */
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 /* The kernel's word for it says little, user_namespaces(7). */
 int run_forbidden_namespaces(int error)
 {
 	char what[128];
 
+	if (is_shortage(error))
+		return forbidden("namespaces", strerror(error));
 	snprintf(what, sizeof what, "this user can have no namespaces of his own (%s)",
 		 strerror(error));
 	if (setting("/proc/sys/kernel/unprivileged_userns_clone") == 0)
@@ -100,6 +108,8 @@ int run_check_perf(void)
 	if (error == ENOSYS)
 		return forbidden("this kernel has no perf events",
 				 "it takes one with CONFIG_PERF_EVENTS");
+	if (is_shortage(error))
+		return forbidden("perf events", strerror(error));
 	snprintf(what, sizeof what, "this user can count nothing (%s)", strerror(error));
 	/* At 3 the kernels of some distributions keep it from users; at 2 none does. */
 	if (paranoid > 2)

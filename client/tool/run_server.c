@@ -92,6 +92,7 @@ int run_server_start(struct run_server *server, const char *const options[], siz
 	char text[START_TEXT_MAX];
 	pid_t self = getpid();
 	int ends[2];
+	int error;
 
 	if (mkdir(STATE, 0700) < 0 || pipe2(ends, O_CLOEXEC) < 0) {
 		tool_fail("run: perfmond cannot be started: %s", strerror(errno));
@@ -100,13 +101,17 @@ int run_server_start(struct run_server *server, const char *const options[], siz
 	server->process = fork();
 	if (server->process == 0)
 		be_perfmond(ends[1], self, options, count);
+	error = errno;
 	close(ends[1]);
 	server->log = ends[0];
 	if (server->process > 0 && await(server->log, text))
 		return 0;
-	if (server->process > 0)
+	if (server->process < 0) {
+		tool_fail("run: perfmond cannot be started: %s", strerror(error));
+	} else {
 		fputs(text, stderr);
-	tool_fail("run: perfmond did not start");
+		tool_fail("run: perfmond did not start");
+	}
 	run_server_end(server);
 	return STATUS_OWN;
 }

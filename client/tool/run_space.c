@@ -74,19 +74,24 @@ static int bind_entry(const struct entry *entry, const char *path)
 	return mount(source, path, NULL, MS_BIND | MS_REC, NULL) < 0 ? -errno : 0;
 }
 
-static void look_at(struct entry *entry, const char *path)
+static int look_at(struct entry *entry, const char *path)
 {
 	ssize_t length;
 
 	entry->fd = -1;
 	if (lstat(path, &entry->status) < 0) {
 		entry->status.st_mode = 0;
-	} else if (S_ISLNK(entry->status.st_mode)) {
-		length = readlink(path, entry->target, sizeof entry->target - 1);
-		entry->target[length < 0 ? 0 : length] = '\0';
-	} else {
-		entry->fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		return errno == ENOENT ? 0 : -errno;
 	}
+	if (S_ISLNK(entry->status.st_mode)) {
+		length = readlink(path, entry->target, sizeof entry->target - 1);
+		if (length < 0)
+			return -errno;
+		entry->target[length] = '\0';
+		return 0;
+	}
+	entry->fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return entry->fd < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int make(const struct entry *entry, const char *path)
@@ -94,6 +99,12 @@ static int make(const struct entry *entry, const char *path)
 	if (S_ISLNK(entry->status.st_mode))
 		return symlink(entry->target, path) < 0 ? -errno : 0;
 	return entry->fd >= 0 ? bind_entry(entry, path) : 0;
+}
+
+static int fail(const char *path, int error)
+{
+	tool_fail("run: %s: %s", path, strerror(error));
+	return STATUS_OWN;
 }
 
 /* The descriptors reach what the tmpfs covers. */
@@ -105,7 +116,9 @@ static int fill_dev(void)
 
 	for (size_t i = 0; i < NAMES; i++) {
 		snprintf(path, sizeof path, "/dev/%s", names[i]);
-		look_at(&entries[i], path);
+		result = look_at(&entries[i], path);
+		if (result < 0)
+			return fail(path, -result);
 	}
 	result = mount("perfmon", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755") < 0 ? -errno
 											   : 0;
@@ -114,10 +127,8 @@ static int fill_dev(void)
 	for (size_t i = 0; i < NAMES; i++) {
 		snprintf(path, sizeof path, "/dev/%s", names[i]);
 		result = make(&entries[i], path);
-		if (result < 0) {
-			tool_fail("run: %s: %s", path, strerror(-result));
-			return STATUS_OWN;
-		}
+		if (result < 0)
+			return fail(path, -result);
 		if (entries[i].fd >= 0)
 			close(entries[i].fd);
 	}
