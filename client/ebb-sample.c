@@ -231,13 +231,22 @@ static int profile(void)
 	return EXIT_SUCCESS;
 }
 
+/* What was printed is there. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "ebb-sample: standard output: %s\n", strerror(errno));
+	return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 1)
-		return profile();
+		return finish(profile());
 	(void)fputs("usage: ebb-sample [-h]\n"
 		    "Profiles a loop of its own by event-based branches, and prints how often\n"
 		    "each address of it was interrupted.\n",
 		    strcmp(argv[1], "-h") == 0 ? stdout : stderr);
-	return argc == 2 && strcmp(argv[1], "-h") == 0 ? EXIT_SUCCESS : EXIT_USAGE;
+	return finish(argc == 2 && strcmp(argv[1], "-h") == 0 ? EXIT_SUCCESS : EXIT_USAGE);
 }

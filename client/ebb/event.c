@@ -29,10 +29,11 @@ static void prepare(void)
 int ebb_prepare(void)
 {
 	pthread_once(&once, prepare);
+	if (prepared == -ENOSYS)
+		return ebb_fail(ENOSYS, "this machine has no event-based branches: it takes POWER8 "
+					"or later, x86-64 or arm64");
 	if (prepared < 0)
-		return ebb_fail(-prepared,
-				"this machine has no event-based branches: it takes POWER8 "
-				"or later, x86-64 or arm64");
+		return ebb_fail(-prepared, strerrordesc_np(-prepared));
 	return 0;
 }
 

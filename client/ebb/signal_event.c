@@ -89,7 +89,10 @@ bool ebb_signals_by_descriptor(void)
 	return atomic_load(&by_descriptor);
 }
 
-/* EINVAL may be of the event itself, which no other way would make better. */
+/*
+ * EINVAL may be of the event itself, which no other way would make better. A kernel that lacks
+ * sigtrap says so before all else: one that fails for want of a descriptor, say, has it.
+ */
 static bool lacks_sigtrap(void)
 {
 	struct perf_event_attr attr = {
