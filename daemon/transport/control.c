@@ -30,12 +30,6 @@ static int look_at_node(const struct control *control, struct control_state *sta
 		snprintf(state->reason, sizeof state->reason, "%s can be opened", control->path);
 		return 0;
 	}
-	if (result == -ENOENT && control->made && !probe_capability(CAP_MKNOD)) {
-		snprintf(state->reason, sizeof state->reason,
-			 "%s is missing, and cannot be made without CAP_MKNOD", control->path);
-		state->remedy = "start perfmond as root; in a container, lend it the device";
-		return -ENODEV;
-	}
 	if (result == -ENOENT && control->made) {
 		snprintf(state->reason, sizeof state->reason,
 			 "the kernel has it; perfmond makes %s, which is missing", control->path);
@@ -50,20 +44,34 @@ static int look_at_node(const struct control *control, struct control_state *sta
 	return result;
 }
 
+static bool cannot_be_made(const struct control *control)
+{
+	return control->made && access(control->path, F_OK) < 0 && errno == ENOENT &&
+	       !probe_capability(CAP_MKNOD);
+}
+
 int control_look(const struct control *control, struct control_state *ret_state)
 {
+	bool driver = probe_misc_device(control->name);
+	bool module = !driver && probe_module(control->name);
 	bool node = control->made || access(control->path, F_OK) == 0;
 
-	if (probe_misc_device(control->name))
+	if ((driver || module) && cannot_be_made(control)) {
+		snprintf(ret_state->reason, sizeof ret_state->reason,
+			 "%s is missing, and cannot be made without CAP_MKNOD", control->path);
+		ret_state->remedy = "start perfmond as root; in a container, lend it the device";
+		return -ENODEV;
+	}
+	if (driver)
 		return look_at_node(control, ret_state);
-	if (node && probe_module(control->name)) {
+	if (node && module) {
 		snprintf(ret_state->reason, sizeof ret_state->reason,
 			 "the module %s is not loaded; opening %s loads it", control->name,
 			 control->path);
 		ret_state->remedy = NULL;
 		return 0;
 	}
-	if (probe_module(control->name)) {
+	if (module) {
 		snprintf(ret_state->reason, sizeof ret_state->reason,
 			 "no %s, as the module %s is not loaded", control->path, control->name);
 		ret_state->remedy = control->absent;

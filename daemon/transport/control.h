@@ -20,7 +20,8 @@ struct control_state {
 /*
  * Tells whether the device can be had, loading no module: one that is not loaded is looked for
  * among the modules of the kernel. One that is there is opened and closed, which makes no node.
- * Returns 0, or -ENODEV where the kernel has none, or as open(2); the state is set in any case.
+ * Returns 0, or -ENODEV where the kernel has none, or there is no node and none can be made, or as
+ * open(2); the state is set in any case.
  */
 int control_look(const struct control *control, struct control_state *ret_state);
 
