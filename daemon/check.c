@@ -160,6 +160,17 @@ static void check_node(struct check *check)
 	check->start &= report_state(check, path, node_look(&node));
 }
 
+/* Of the last descriptor there can be, which nobody has. */
+static void check_kernel(struct check *check)
+{
+	if (close_range(~0U, ~0U, 0) == 0)
+		return;
+	report_add(&check->report, "kernel", "close_range", false,
+		   "run Linux 5.9 or later, in a sandbox that allows the call", "%s",
+		   strerror(errno));
+	check->start = false;
+}
+
 static void check_user(struct check *check)
 {
 	bool root = geteuid() == 0;
@@ -279,6 +290,7 @@ int check_run(const struct options *options)
 	check.start &= check.events != NULL;
 	check_stamp(&check);
 	check_node(&check);
+	check_kernel(&check);
 	check_user(&check);
 	check_run_as(&check);
 	check_group(&check);

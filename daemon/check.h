@@ -24,7 +24,8 @@ enum check_format {
  * "kind", "name", "usable" (boolean), "reason" and "remedy" (string or null), and of what a start
  * would choose: "transport", "backend", "events" (each null where there is none), "start"
  * (boolean). Kinds: "transport", "backend", "journal" (where a killed perfmond left one), "events",
- * "time stamp", "node", "user", "run as", "group" and "state directory".
+ * "time stamp", "node", "kernel" (where it lacks a call that a start takes), "user", "run as",
+ * "group" and "state directory".
  *
  * Returns the exit status: 0 where perfmond could start with the options given, else 1. It does not
  * look at --pidfile and --trace. Also 1 where the answer cannot be printed.

@@ -420,6 +420,14 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+static int finish_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	log_error("standard output: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
+
 int main(int argc, char *argv[])
 {
 	int background = -1;
@@ -431,10 +439,7 @@ int main(int argc, char *argv[])
 	signal(SIGCHLD, SIG_DFL);
 	switch (options_parse(argc, argv, &self.options)) {
 	case OPTIONS_DONE:
-		if (fflush(stdout) == 0 && !ferror(stdout))
-			return EXIT_SUCCESS;
-		log_error("standard output: %s", strerror(errno));
-		return EXIT_FAILURE;
+		return finish_output();
 	case OPTIONS_BAD:
 		return 2;
 	case OPTIONS_RUN:

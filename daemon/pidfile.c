@@ -108,8 +108,14 @@ static void log_holder(const char *path)
 	/* It may not have written its number yet. */
 	if (pid <= 0)
 		pid = probe_lock_holder(path, 0);
-	log_error("%s: process %ld has it locked: that perfmond runs already; stop it first", path,
-		  pid);
+	if (pid > 0)
+		log_error("%s: process %ld has it locked: that perfmond runs already; stop it "
+			  "first",
+			  path, pid);
+	else
+		log_error("%s: another process has it locked: that perfmond runs already; stop it "
+			  "first",
+			  path);
 }
 
 static int write_id(int fd, const char *text, int length)

@@ -92,8 +92,10 @@ static int add_named(struct core_pmus *pmus, int directory, const char *name)
 		return 0;
 	if (result == 0)
 		return add_pmu(pmus, &pmu);
-	log_error("sysfs: the files cpus and type of the PMU %s make no sense (%s)", name,
-		  strerror(-result));
+	if (result == -EINVAL)
+		log_error("sysfs: the files cpus and type of the PMU %s make no sense", name);
+	else
+		log_error("sysfs: the PMU %s: %s", name, strerror(-result));
 	return result;
 }
 

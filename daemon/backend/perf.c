@@ -117,7 +117,9 @@ static int examine(struct perf_backend *self, const struct backend_options *opti
 	self->interrupts = interrupts_open();
 	if (self->interrupts < 0)
 		return self->interrupts;
-	(void)core_pmus_read(PERF_PMUS, &self->pmus);
+	result = core_pmus_read(PERF_PMUS, &self->pmus);
+	if (result < 0 && result != -EINVAL)
+		return result;
 	describe(self);
 	self->backend.source.native = self->pmu == 0;
 	self->backend.source.pmu = self->pmu == 0;

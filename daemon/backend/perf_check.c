@@ -52,11 +52,6 @@ bool perf_is_no_pmu(int error)
 	return error == -ENOENT || error == -EOPNOTSUPP || error == -ENODEV;
 }
 
-static bool is_want_of_files(int error)
-{
-	return error == -EMFILE || error == -ENFILE;
-}
-
 static bool counts(enum event_scope scope, const struct event *event)
 {
 	int result = 0;
@@ -121,10 +116,16 @@ static void report_forbidden(struct report *report, int error)
 
 static const char *remedy_of(int error)
 {
-	if (error == -ENOSYS)
+	switch (error) {
+	case -ENOSYS:
 		return "run a kernel with perf events (CONFIG_PERF_EVENTS)";
-	return is_want_of_files(error) ? "raise the limit of open files (ulimit -n, LimitNOFILE=)"
-				       : NULL;
+	case -EMFILE:
+		return "raise the limit of open files (ulimit -n, LimitNOFILE=)";
+	case -ENFILE:
+		return "raise the system's limit of open files (sysctl fs.file-max)";
+	default:
+		return NULL;
+	}
 }
 
 /* pmu: of perf_try_pmu(). */
@@ -157,7 +158,7 @@ static void report_failure(const struct backend_options *options, int result, st
 	else if (result == -ENODEV && options->scope == SCOPE_OPENER)
 		report_add(report, "backend", "perf", false, "mount proc on /proc",
 			   "--scope opener: /proc is not there, or of another pid namespace");
-	else if (is_want_of_files(result) || result == -ENOMEM)
+	else if (result == -EMFILE || result == -ENFILE || result == -ENOMEM)
 		report_add(report, "backend", "perf", false, remedy_of(result), "%s",
 			   strerror(-result));
 	else

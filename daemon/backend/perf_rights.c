@@ -14,16 +14,10 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /*
- * From the least on. perf_event_open(2): some distributions' kernels ask for CAP_SYS_ADMIN beside
- * CAP_PERFMON where perf_event_paranoid is 3.
+ * From the least on. CAP_SYS_ADMIN does what CAP_PERFMON does, capabilities(7), and more: some
+ * distributions' kernels ask for it where perf_event_paranoid is 3.
  */
-static const struct {
-	cap_value_t capability[2];
-	int count;
-} candidates[] = {
-	{ { CAP_PERFMON }, 1 },
-	{ { CAP_PERFMON, CAP_SYS_ADMIN }, 2 },
-};
+static const cap_value_t candidates[] = { CAP_PERFMON, CAP_SYS_ADMIN };
 
 /*
  * Whether the thread may count what a system-wide counter counts, with what it has in effect. Any
@@ -53,12 +47,14 @@ static bool may_count(void)
 static bool does(cap_t set, size_t candidate)
 {
 	return cap_clear_flag(set, CAP_EFFECTIVE) == 0 &&
-	       cap_set_flag(set, CAP_EFFECTIVE, candidates[candidate].count,
-			    candidates[candidate].capability, CAP_SET) == 0 &&
+	       cap_set_flag(set, CAP_EFFECTIVE, 1, &candidates[candidate], CAP_SET) == 0 &&
 	       cap_set_proc(set) == 0 && may_count();
 }
 
-/* The least that does, or the most where none does: then SETUP has the kernel's error. */
+/*
+ * The least that does, or the most where none does: then SETUP has the kernel's error. Where it
+ * cannot be tried, the least.
+ */
 static size_t choose(void)
 {
 	cap_t all = cap_get_proc();
@@ -82,10 +78,7 @@ static size_t choose(void)
 
 static void add_capabilities(struct rights *rights)
 {
-	size_t candidate = choose();
-
-	for (int i = 0; i < candidates[candidate].count; i++)
-		rights_add_capability(rights, (unsigned)candidates[candidate].capability[i]);
+	rights_add_capability(rights, (unsigned)candidates[choose()]);
 }
 
 /* The events, the CPUs and threads that they are of, the interrupt total, hot-plugging. */

@@ -70,18 +70,32 @@ static int add_threads(struct perf_events *events, const struct event *event,
 	return result;
 }
 
-/* Logs all but -ESRCH, which has a cause of its own. */
+static const char *cure_of(int error)
+{
+	switch (error) {
+	case -EMFILE:
+	case -ENFILE:
+		return "; raise the limit of open files (ulimit -n, LimitNOFILE=)";
+	case -EPERM:
+		return "; where /proc is mounted with hidepid, --user takes one whose group is the "
+		       "mount's gid";
+	default:
+		return "";
+	}
+}
+
+/*
+ * Logs all but -ESRCH, which has a cause of its own. Errors: -EACCES where /proc forbids it; -EPERM
+ * would be the client's own fault.
+ */
 static int list(pid_t thread, struct threads *ret_threads)
 {
 	int result = threads_list(thread, ret_threads);
 
 	if (result < 0 && result != -ESRCH)
 		log_error("PMIOSETUP: --scope opener: /proc/%ld/task: %s%s", (long)thread,
-			  strerror(-result),
-			  result == -EMFILE || result == -ENFILE
-				  ? "; raise the limit of open files (ulimit -n, LimitNOFILE=)"
-				  : "");
-	return result;
+			  strerror(-result), cure_of(result));
+	return result == -EPERM ? -EACCES : result;
 }
 
 /*

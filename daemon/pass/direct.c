@@ -12,17 +12,13 @@
 
 _Static_assert(OFFER_DESCRIPTORS == EVENT_TERMS + 1, "an event for each term, and the page");
 
-/* <linux/fcntl.h> has it from Linux 5.1 on. */
-#ifndef F_SEAL_FUTURE_WRITE
-#define F_SEAL_FUTURE_WRITE 0x0010
-#endif
-
 /* Its size stays, or who shrinks it would end who writes it; and who gets it may not write. */
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)
 
 static int map_page(int fd, struct perfmon_page **ret_page)
 {
 	struct perfmon_page *page;
+	int result;
 
 	if (ftruncate(fd, sizeof *page) < 0)
 		return -errno;
@@ -30,15 +26,15 @@ static int map_page(int fd, struct perfmon_page **ret_page)
 	if (page == MAP_FAILED)
 		return -errno;
 	if (fcntl(fd, F_ADD_SEALS, SEALS) < 0) {
+		result = -errno;
 		munmap(page, sizeof *page);
-		return errno == EINVAL ? -EOPNOTSUPP : -errno;
+		return result;
 	}
 	*ret_page = page;
 	return 0;
 }
 
-/* Gives its descriptor. Errors: -EOPNOTSUPP before Linux 5.1, others as memfd_create(2), mmap(2).
- */
+/* Gives its descriptor. Errors: as memfd_create(2), mmap(2), fcntl(2). */
 static int make_page(struct perfmon_page **ret_page)
 {
 	int fd = memfd_create("perfmond", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -17,7 +17,7 @@ struct privilege_user {
 };
 
 /*
- * Finds a user by name or number. Returns 0, -ENOENT where there is none, or another errno where
+ * Finds a user by name or number. Returns 0, -ENOENT where there is none, or another negative errno where
  * the user database cannot be asked, getpwnam(3); with nothing logged: name and remedy are for the
  * caller to say.
  */
