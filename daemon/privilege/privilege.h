@@ -17,9 +17,9 @@ struct privilege_user {
 };
 
 /*
- * Finds a user by name or number. Returns 0, -ENOENT where there is none, or another negative errno where
- * the user database cannot be asked, getpwnam(3); with nothing logged: name and remedy are for the
- * caller to say.
+ * Finds a user by name or number. Returns 0, -ENOENT where there is none, or another negative errno
+ * where the user database cannot be asked, getpwnam(3); with nothing logged: name and remedy are
+ * for the caller to say.
  */
 int privilege_find(const char *name, struct privilege_user *ret_user);
 
