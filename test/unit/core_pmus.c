@@ -4,7 +4,6 @@
 
 #include "backend/core_pmus.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -16,27 +15,11 @@
 
 #include "capture.h"
 #include "open_files.h"
+#include "readdir_wrap.h"
 #include "unit.h"
 
 static char tree[64];
 static struct core_pmus pmus;
-
-/* How many entries of a directory come before one that cannot be read; -1: all do. */
-static int entries_left = -1;
-
-/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
-struct dirent *__real_readdir64(DIR *stream);
-struct dirent *__wrap_readdir64(DIR *stream);
-
-struct dirent *__wrap_readdir64(DIR *stream)
-{
-	if (entries_left < 0 || entries_left-- > 0)
-		return __real_readdir64(stream);
-	errno = EIO;
-	return NULL;
-}
-
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
 {
@@ -274,9 +257,9 @@ static void test_cut_short(void **state)
 		int result;
 
 		capture_start(STDERR_FILENO);
-		entries_left = entries;
+		readdir_wrap_left = entries;
 		result = core_pmus_read(tree, &untouched);
-		entries_left = -1;
+		readdir_wrap_left = -1;
 		assert_non_null(strstr(capture_end(), tree));
 		assert_int_equal(result, -EIO);
 		assert_int_equal(untouched.count, 0x5a5a);

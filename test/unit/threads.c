@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "backend/threads.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -10,29 +9,13 @@
 #include <unistd.h>
 
 #include "open_files.h"
+#include "readdir_wrap.h"
 #include "unit.h"
 
 #define THREADS 5
 
 static pthread_barrier_t barrier;
 static pid_t ids[THREADS];
-
-/* How many entries of a directory come before one that cannot be read; -1: all do. */
-static int entries_left = -1;
-
-/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
-struct dirent *__real_readdir64(DIR *stream);
-struct dirent *__wrap_readdir64(DIR *stream);
-
-struct dirent *__wrap_readdir64(DIR *stream)
-{
-	if (entries_left < 0 || entries_left-- > 0)
-		return __real_readdir64(stream);
-	errno = EIO;
-	return NULL;
-}
-
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void *tell(void *id)
 {
@@ -117,9 +100,9 @@ static void test_cut_short(void **state)
 		struct threads threads = { .count = 0x5a5a };
 		int result;
 
-		entries_left = entries;
+		readdir_wrap_left = entries;
 		result = threads_list(getpid(), &threads);
-		entries_left = -1;
+		readdir_wrap_left = -1;
 		assert_int_equal(result, -EIO);
 		assert_int_equal(threads.count, 0x5a5a);
 	}
