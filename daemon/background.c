@@ -63,16 +63,11 @@ void background_detach(void)
 
 void background_ready(int fd)
 {
-	int result = log_to_syslog();
-	int last = result < 0 ? STDOUT_FILENO : STDERR_FILENO;
+	int result = log_detach(null);
 
 	if (result < 0)
 		log_warning("the log stays on standard error: no socket for syslog: %s",
 			    strerror(-result));
-	for (int standard = 0; null >= 0 && standard <= last; standard++)
-		dup2(null, standard);
-	if (null > STDERR_FILENO)
-		close(null);
 	if (write(fd, "", 1) != 1)
 		log_warning("whoever started the daemon went away before it was ready");
 	close(fd);

@@ -200,8 +200,17 @@ void log_to_perfmond(int socket)
 	perfmond = socket;
 }
 
-int log_to_syslog(void)
+int log_detach(int null)
 {
+	int result;
+	int last;
+
 	syslog_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	return syslog_fd < 0 ? -errno : 0;
+	result = syslog_fd < 0 ? -errno : 0;
+	last = result < 0 ? STDOUT_FILENO : STDERR_FILENO;
+	for (int standard = 0; null >= 0 && standard <= last; standard++)
+		dup2(null, standard);
+	if (null > STDERR_FILENO)
+		close(null);
+	return result;
 }

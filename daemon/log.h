@@ -4,7 +4,7 @@
 
 /*
  * What perfmond tells its administrator. Lines go to standard error while the daemon has one, and
- * to syslog(3), facility LOG_DAEMON, after log_to_syslog().
+ * to syslog(3), facility LOG_DAEMON, after log_detach().
  *
  * A line never blocks: when standard error is a pipe or terminal that nobody reads, the line is
  * dropped and counted, because a request is waiting behind it.
@@ -42,9 +42,10 @@ void log_to_perfmond(int socket);
 void log_line_of_worker(int priority, const char *line);
 
 /*
- * Sends all later lines to /dev/log: the daemon is about to lose its standard error. Errors, with
- * nothing changed: as socket(2).
+ * Sends all later lines to /dev/log, and has `null`, an open /dev/null that it closes, or -1, take
+ * the place of the standard descriptors. Errors: as socket(2); then standard error stays as it is,
+ * with the lines.
  */
-int log_to_syslog(void);
+int log_detach(int null);
 
 #endif

@@ -41,13 +41,8 @@ static void close_others(const struct keeper_task *task, int pipe)
 /* Whoever reads perfmond's standard error waits for its end. */
 static void detach(void)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int last = log_to_syslog() < 0 ? STDOUT_FILENO : STDERR_FILENO;
-
-	for (int standard = 0; null >= 0 && standard <= last; standard++)
-		dup2(null, standard);
-	if (null > STDERR_FILENO)
-		close(null);
+	/* Where that fails, standard error stays. */
+	(void)log_detach(open("/dev/null", O_RDWR | O_CLOEXEC));
 }
 
 /* Those that end perfmond may go to all of its processes: a terminal's do. */
