@@ -244,17 +244,19 @@ static int filter_calls(const struct rights *rights)
 	return filter_load(&all);
 }
 
-/* user: NULL to stay root. */
-static int drop(const struct privilege_user *user, uint64_t capabilities)
+/* user: NULL to stay root. *ret_kept: of the wanted capabilities those that there are. */
+static int drop(const struct privilege_user *user, uint64_t wanted, uint64_t *ret_kept)
 {
-	int result = empty_bounding_set();
+	int result = find_capabilities(wanted, ret_kept);
 
+	if (result == 0)
+		result = empty_bounding_set();
 	if (result == 0 && prctl(PR_SET_KEEPCAPS, 1) < 0)
 		result = fail("capabilities cannot be kept");
 	if (result == 0 && user)
 		result = become(user);
 	if (result == 0)
-		result = keep_capabilities(capabilities);
+		result = keep_capabilities(*ret_kept);
 	if (result == 0)
 		result = hide_memory();
 	if (result == 0)
@@ -299,10 +301,8 @@ int privilege_confine(const struct privilege_user *user, const struct rights *ri
 	uint64_t capabilities = 0;
 	int landlocked = 0;
 	int filtered = 0;
-	int result = find_capabilities(rights->capabilities, &capabilities);
+	int result = drop(user, rights->capabilities, &capabilities);
 
-	if (result == 0)
-		result = drop(user, capabilities);
 	if (result == 0)
 		landlocked = landlock_confine(rights);
 	if (result == 0 && landlocked < 0)
@@ -318,11 +318,9 @@ int privilege_confine(const struct privilege_user *user, const struct rights *ri
 
 int privilege_confine_root(const struct rights *rights)
 {
-	uint64_t capabilities = 0;
-	int result = find_capabilities(rights->capabilities, &capabilities);
+	uint64_t kept = 0;
+	int result = drop(NULL, rights->capabilities, &kept);
 
-	if (result == 0)
-		result = drop(NULL, capabilities);
 	if (result == 0)
 		result = filter_calls(rights);
 	return result == -ENOSYS ? 0 : result;
