@@ -59,21 +59,20 @@ static bool is_asked(const struct listing *listing, const struct event *event)
 /* Returns 0, or a negative errno where perfmond does not answer. */
 static int find_way(const struct listing *listing, const struct event *event, struct way *ret_way)
 {
-	struct way way = { .class = listing->none ? "none" : "unknown" };
 	uint32_t flags = PMCF_USR | PMCF_OS;
 	int result;
 
+	*ret_way = (struct way){ .class = listing->none ? "none" : "unknown" };
+	if (!is_asked(listing, event))
+		return 0;
 	if (event->p5 && !event->clocks)
 		flags |= PMCF_E;
-	if (is_asked(listing, event)) {
-		result = perfmon_translate(listing->device,
-					   event->code | (uint32_t)event->unit << 8 | flags << 16,
-					   &way.counted);
-		if (result < 0 && result != -EOPNOTSUPP)
-			return result;
-		way.class = result == 0 ? spec_class(&way.counted) : "none";
-	}
-	*ret_way = way;
+	result = perfmon_translate(listing->device,
+				   event->code | (uint32_t)event->unit << 8 | flags << 16,
+				   &ret_way->counted);
+	if (result < 0 && result != -EOPNOTSUPP)
+		return result;
+	ret_way->class = result == 0 ? spec_class(&ret_way->counted) : "none";
 	return 0;
 }
 

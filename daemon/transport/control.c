@@ -10,6 +10,8 @@
 
 #include "probe.h"
 
+static const char lend[] = "start perfmond as root; in a container, lend it the device";
+
 static int try_open(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
@@ -40,7 +42,7 @@ static int look_at_node(const struct control *control, struct control_state *sta
 		state->remedy = "mount a devtmpfs on /dev";
 		return -ENODEV;
 	}
-	state->remedy = "start perfmond as root; in a container, lend it the device";
+	state->remedy = lend;
 	return result;
 }
 
@@ -59,7 +61,7 @@ int control_look(const struct control *control, struct control_state *ret_state)
 	if ((driver || module) && cannot_be_made(control)) {
 		snprintf(ret_state->reason, sizeof ret_state->reason,
 			 "%s is missing, and cannot be made without CAP_MKNOD", control->path);
-		ret_state->remedy = "start perfmond as root; in a container, lend it the device";
+		ret_state->remedy = lend;
 		return -ENODEV;
 	}
 	if (driver)
